@@ -1,0 +1,1 @@
+"""The case folder: policy, state, review, report, key and crosswalk."""

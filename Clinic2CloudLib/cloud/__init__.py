@@ -1,0 +1,1 @@
+"""DICOMweb client, outbox, upload and jobs; the embedded server lives in server/."""

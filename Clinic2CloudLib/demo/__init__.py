@@ -1,0 +1,1 @@
+"""The head the demo makes when it is given none."""

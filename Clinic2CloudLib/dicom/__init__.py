@@ -1,0 +1,1 @@
+"""Series and volumes, the confidentiality profile engine, and writing pixels back."""

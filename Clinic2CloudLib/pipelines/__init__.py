@@ -1,0 +1,1 @@
+"""What the cloud runs on the images it was sent."""

@@ -1,0 +1,1 @@
+"""Before and after, rendered from the same camera with the same transfer function."""

@@ -1,0 +1,1 @@
+"""The second, independent look at a case: leaks, references, conformance."""
