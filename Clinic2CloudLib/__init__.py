@@ -1,4 +1,4 @@
-"""Clinic2Cloud: de-identify medical images in the clinic, see what leaves, process them in the cloud."""
+"""Clinic2Cloud: de-identify in the clinic, see what leaves, process in the cloud."""
 
 from ._version import __version__
 

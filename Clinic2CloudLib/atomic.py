@@ -47,7 +47,7 @@ def write_bytes(path: Path, data: bytes, *, mode: int | None = None) -> None:
             handle.write(data)
             handle.flush()
             os.fsync(handle.fileno())
-        os.replace(beside, path)
+        beside.replace(path)
         sync_folder(path.parent)
     except OSError as error:
         beside.unlink(missing_ok=True)
@@ -80,7 +80,7 @@ def staged_folder(final: Path) -> Iterator[Path]:
     try:
         staging.mkdir(parents=True)
         yield staging
-        os.replace(staging, final)
+        staging.replace(final)
         sync_folder(final.parent)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)

@@ -21,7 +21,7 @@ class OutputError(Clinic2CloudError):
 
 
 class NotDeidentifiableError(Clinic2CloudError):
-    """This file cannot be de-identified with certainty; it is set aside with this reason."""
+    """A file cannot be de-identified with certainty; it is set aside with this reason."""
 
 
 class VerificationError(Clinic2CloudError):

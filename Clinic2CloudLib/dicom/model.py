@@ -101,7 +101,7 @@ class Volume:
     stored : numpy.ndarray
         Stored pixel values, shape (K, J, I) = (slice, row, column), the source's integer dtype.
     ijk_to_lps : numpy.ndarray
-        4 x 4, maps (i, j, k, 1) = (column, row, slice, 1) to patient coordinates in mm, LPS (DICOM).
+        4 x 4, maps (i, j, k, 1) = (column, row, slice, 1) to patient coordinates, LPS (DICOM), mm.
     slices : tuple of SliceSource
         One for each k.
     modality : str
