@@ -1,0 +1,77 @@
+"""What the command line shows: results on stdout, progress and log on stderr."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from typing import Any
+
+_WIDTH = 28
+
+
+class Console:
+    """Progress as one line that moves on a terminal, as a few plain lines elsewhere.
+
+    Parameters
+    ----------
+    as_json : bool
+        Print results as one JSON document instead of text.
+    """
+
+    def __init__(self, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self._moving = sys.stderr.isatty()
+        self._last_text = ""
+        self._last_time = 0.0
+        self._line_open = False
+
+    def progress(self, fraction: float, message: str) -> None:
+        """Show how far the work is; a :data:`~Clinic2CloudLib.progress.Progress`."""
+        now = time.monotonic()
+        if self._moving:
+            if message == self._last_text and now - self._last_time < 0.1 and fraction < 1:
+                return
+            done = round(min(max(fraction, 0.0), 1.0) * _WIDTH)
+            bar = "█" * done + "·" * (_WIDTH - done)
+            sys.stderr.write(f"\r\x1b[2K{bar} {100 * fraction:3.0f} %  {message}")
+            sys.stderr.flush()
+            self._line_open = True
+        elif message != self._last_text:
+            print(f"{100 * fraction:3.0f} %  {message}", file=sys.stderr)
+        self._last_text, self._last_time = message, now
+
+    def end_progress(self) -> None:
+        """Take the moving line away, so that what follows starts on a line of its own."""
+        if self._line_open:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()
+            self._line_open = False
+
+    def say(self, text: str = "") -> None:
+        """Print a line of the result, unless the result is JSON."""
+        self.end_progress()
+        if not self.as_json:
+            print(text)
+
+    def note(self, text: str) -> None:
+        """Print a line that is no part of the result."""
+        self.end_progress()
+        print(text, file=sys.stderr)
+
+    def result(self, record: dict[str, Any]) -> None:
+        """Print the one JSON document, if JSON was asked for."""
+        self.end_progress()
+        if self.as_json:
+            print(json.dumps(record, indent=2, ensure_ascii=False))
+
+
+def start_logging(verbose: bool) -> None:
+    """Send the library's log to stderr; libraries that may log header values stay quiet."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("Clinic2CloudLib").setLevel(logging.DEBUG if verbose else logging.WARNING)
+    # pydicom's warnings quote the values they complain about, so they never reach the log.
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
