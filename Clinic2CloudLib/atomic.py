@@ -58,13 +58,55 @@ def write_bytes(path: Path, data: bytes, *, mode: int | None = None) -> None:
 
 
 @contextlib.contextmanager
+def scratch_folder(beside: Path) -> Iterator[Path]:
+    """Make a hidden folder next to ``beside`` to fill; gone at the end unless published.
+
+    Raises
+    ------
+    OutputError
+        When the disk is full or the parent cannot be written.
+    """
+    scratch = beside.with_name(f".{beside.name}.{secrets.token_hex(4)}.part")
+    try:
+        scratch.mkdir(parents=True)
+        yield scratch
+    except OSError as error:
+        raise OutputError(f"cannot write {beside.name}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def publish(scratch: Path, final: Path) -> None:
+    """Give a filled scratch folder its name; an older folder of that name makes way.
+
+    Raises
+    ------
+    OSError
+        When it cannot be renamed; the older folder stays then.
+    """
+    old = final.with_name(f".{final.name}.{secrets.token_hex(4)}.old")
+    replacing = final.exists()
+    if replacing:
+        final.rename(old)
+    try:
+        scratch.rename(final)
+    except OSError:
+        if replacing:
+            old.rename(final)
+        raise
+    sync_folder(final.parent)
+    if replacing:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def staged_folder(final: Path) -> Iterator[Path]:
     """Fill a folder beside its place; it gets its name only when all went well.
 
     Parameters
     ----------
     final : Path
-        The folder to make; its parent exists, it does not.
+        The folder to make.
 
     Yields
     ------
@@ -76,15 +118,6 @@ def staged_folder(final: Path) -> Iterator[Path]:
     OutputError
         When the disk is full or the parent cannot be written; the hidden folder is gone then.
     """
-    staging = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")
-    try:
-        staging.mkdir(parents=True)
-        yield staging
-        staging.replace(final)
-        sync_folder(final.parent)
-    except OSError as error:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise OutputError(f"cannot write {final.name}: {error.strerror or error}") from error
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
+    with scratch_folder(final) as scratch:
+        yield scratch
+        publish(scratch, final)

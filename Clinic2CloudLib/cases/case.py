@@ -131,15 +131,19 @@ def save_case(case: Case) -> None:
     atomic.write_bytes(case.folder / CASE_FILE, text.encode("utf-8"))
 
 
+def fixed_facts(case: Case) -> dict[str, Any]:
+    """Return all of a case that is settled when it is written and never changes after."""
+    return {k: v for k, v in dataclasses.asdict(case).items() if k not in _CHANGING}
+
+
 def seal_of(case: Case, review: Mapping[str, Any]) -> str:
     """Return the SHA-256 that binds a review to all the reviewer was shown.
 
     Covers the instances' digest, the report's facts, the previews' digests and the review's own
     words; so neither a file nor the record can change afterwards without voiding the approval.
     """
-    fixed = {k: v for k, v in dataclasses.asdict(case).items() if k not in _CHANGING}
     said = {k: v for k, v in review.items() if k != "seal"}
-    text = json.dumps([fixed, said], sort_keys=True, ensure_ascii=False)
+    text = json.dumps([fixed_facts(case), said], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 

@@ -1,0 +1,172 @@
+"""The face step of one series: find it in each volume, replace it, and say what was done."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..deface import find_face, replace_face
+from ..deface.model import FaceFinding, FaceMethod, FaceReplacement
+from ..dicom.model import Series, Volume
+from ..dicom.pixel_edit import FrameEdit
+from ..dicom.volume import read_volumes
+from ..errors import NotDeidentifiableError
+from ..progress import Progress, part
+
+#: Modalities whose volumes show a face that the finder knows.
+FACE_MODALITIES = frozenset({"CT", "MR"})
+
+#: Fewer slices than this give no surface that could be recognised; such stacks are left alone.
+FEWEST_SLICES = 8
+
+#: Which replacement ``auto`` means.
+AUTO_METHOD: FaceMethod = "smooth"
+
+
+@dataclass
+class FaceOutcome:
+    """What the face step did to a series.
+
+    Attributes
+    ----------
+    edits : dict
+        For each instance (index into the series) the frames that change.
+    previews : list
+        Pairs of a volume and its new stored values, the largest first.
+    record : dict or None
+        For ``case.json``; None when the series holds no volume a face could be in.
+    needs_review, not_claimed : list of str
+        Sentences for the reviewer.
+    """
+
+    edits: dict[int, dict[int, FrameEdit]] = field(default_factory=dict)
+    previews: list[tuple[Volume, np.ndarray, np.ndarray]] = field(default_factory=list)
+    record: dict[str, Any] | None = None
+    needs_review: list[str] = field(default_factory=list)
+    not_claimed: list[str] = field(default_factory=list)
+
+    @property
+    def face_removed(self) -> bool:
+        """Whether recognizable visual features were cleaned (CID 7050, 113102)."""
+        return bool(self.edits)
+
+
+def remove_faces(
+    series: Series, method: str, key: bytes, new_series_uid: str, progress: Progress | None = None
+) -> FaceOutcome:
+    """Find and replace the face in every volume of a series.
+
+    Parameters
+    ----------
+    series : Series
+        What was read.
+    method : str
+        ``auto``, ``reface``, ``smooth``, ``remove`` or ``off``.
+    key : bytes
+        The site's key; with the new Series Instance UID it seeds the replacement.
+    new_series_uid : str
+        The pseudonymous Series Instance UID.
+
+    Raises
+    ------
+    NotDeidentifiableError
+        When there may be a face and nothing certain can be done about it.
+    """
+    outcome = FaceOutcome()
+    if not any(item.rows for item in series.instances):
+        return outcome
+    reading = read_volumes(series, part(progress, 0.0, 0.2))
+    volumes = sorted(reading.volumes, key=lambda v: -v.stored.size)
+    outcome.not_claimed += [f"no 3D check of {refused.reason}" for refused in reading.refused]
+    records = []
+    for number, volume in enumerate(volumes):
+        share = part(
+            progress,
+            0.2 + 0.8 * number / len(volumes),
+            0.2 + 0.8 * (number + 1) / len(volumes),
+        )
+        seed = _seed(key, new_series_uid, number)
+        record, after, mask = _one_volume(volume, method, seed, outcome, share)
+        outcome.previews.append((volume, after, mask))
+        if record is not None:
+            records.append(record)
+    if records:
+        outcome.record = _merged(records)
+    return outcome
+
+
+def _one_volume(
+    volume: Volume, method: str, seed: bytes, outcome: FaceOutcome, progress: Progress
+) -> tuple[dict[str, Any] | None, np.ndarray, np.ndarray]:
+    """De-identify one volume; returns its record, its new stored values and what changed."""
+    untouched = np.zeros(volume.stored.shape, bool)
+    if volume.modality not in FACE_MODALITIES:
+        if len(volume.slices) >= FEWEST_SLICES:
+            outcome.not_claimed.append(
+                f"faces are looked for in CT and MR; this {volume.modality} was not searched"
+            )
+        return None, volume.stored, untouched
+    if len(volume.slices) < FEWEST_SLICES:
+        outcome.not_claimed.append(
+            f"a stack of {len(volume.slices)} slices is too thin to render a face; not searched"
+        )
+        return None, volume.stored, untouched
+    if method == "off":
+        outcome.not_claimed.append("faces were left in place: the face step was switched off")
+        outcome.needs_review.append("the face step was switched off")
+        return None, volume.stored, untouched
+    finding = find_face(volume, part(progress, 0.0, 0.6))
+    if finding.status == "uncertain" and (finding.face is None or not finding.face.any()):
+        raise NotDeidentifiableError(
+            f"there may be a face that could not be located: {'; '.join(finding.reasons)}"
+        )
+    if finding.status not in ("found", "uncertain"):
+        return _record(finding, None), volume.stored, untouched
+    wanted: FaceMethod = AUTO_METHOD if method == "auto" else method  # type: ignore[assignment]
+    replaced = replace_face(volume, finding, wanted, seed, part(progress, 0.6, 1.0))
+    if finding.status == "uncertain":
+        outcome.needs_review.append(f"the face was hard to locate: {'; '.join(finding.reasons)}")
+    _add_edits(outcome.edits, volume, replaced)
+    return _record(finding, replaced), replaced.stored, replaced.stored != volume.stored
+
+
+def _add_edits(
+    edits: dict[int, dict[int, FrameEdit]], volume: Volume, replaced: FaceReplacement
+) -> None:
+    """Note which frames of which instances change, and to what."""
+    for k, source in enumerate(volume.slices):
+        if replaced.mask[k].any():
+            frames = edits.setdefault(source.instance, {})
+            frames[source.frame] = FrameEdit(replaced.mask[k], replaced.stored[k])
+
+
+def _record(finding: FaceFinding, replaced: FaceReplacement | None) -> dict[str, Any]:
+    """Return what the report says of one volume."""
+    voxels = int(replaced.mask.sum()) if replaced else 0
+    head = int(finding.head.sum()) if finding.head is not None else 0
+    return {
+        "status": finding.status,
+        "finder": finding.finder,
+        "method": replaced.method if replaced else "none",
+        "voxels": voxels,
+        "share": round(voxels / head, 4) if head else 0.0,
+        "confidence": round(float(finding.confidence), 3),
+        "reasons": list(finding.reasons),
+    }
+
+
+def _merged(records: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the record of the series: that of its most telling volume, voxels in all."""
+    order = ("uncertain", "found", "already_removed", "no_face", "no_head")
+    first = min(records, key=lambda record: order.index(record["status"]))
+    return {**first, "voxels": sum(r["voxels"] for r in records), "volumes": len(records)}
+
+
+def _seed(key: bytes, series_uid: str, number: int) -> bytes:
+    """Return a seed that only the key's holder could work out again."""
+    return hmac.new(key, f"face:{series_uid}:{number}".encode(), hashlib.sha256).digest()

@@ -1,0 +1,335 @@
+"""One series becomes one case folder: read, de-identify, preview, write."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .. import atomic
+from .._version import __version__
+from ..cases.case import (
+    CASE_FILE,
+    INSTANCES,
+    PREVIEW,
+    Case,
+    CaseInstance,
+    check_unchanged,
+    digest_of,
+    fixed_facts,
+    load_case,
+    save_case,
+    sha256_of,
+)
+from ..cases.crosswalk import entries_of
+from ..cases.report import write_report
+from ..dicom.model import Instance, Series, SetAside
+from ..dicom.pixel_edit import replace_pixels
+from ..dicom.profile import HeaderDeidentifier, HeaderResult, PixelsDone
+from ..errors import Clinic2CloudError, NotDeidentifiableError
+from ..preview import write_previews
+from ..progress import Progress, part, silent
+from .faces import FaceOutcome, remove_faces
+from .site import Site
+from .texts import remove_text
+
+#: Said of every case: what de-identification of this kind cannot promise.
+NEVER_CLAIMED = (
+    "the anatomy itself (teeth, vessels, sutures, the brain's folds) can be unique to a person",
+    "implants and their serial numbers are not looked for in the pixels",
+)
+
+
+@dataclass
+class SeriesOutcome:
+    """What became of a series.
+
+    Attributes
+    ----------
+    case : Case or None
+        The case on disk, None when every instance was set aside.
+    set_aside : list of SetAside
+        What was not passed on.
+    seconds : dict
+        Time spent in ``read``, ``headers``, ``text``, ``face``, ``write`` and in ``total``.
+    """
+
+    case: Case | None
+    set_aside: list[SetAside] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class _Clock:
+    """Adds up the time that each kind of work takes."""
+
+    def __init__(self) -> None:
+        self.spent: Counter[str] = Counter()
+        self._start = self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.spent[name] += now - self._last  # type: ignore[assignment]
+        self._last = now
+
+    def seconds(self) -> dict[str, float]:
+        names = ("read", "headers", "text", "face", "write")
+        total = time.perf_counter() - self._start
+        return {name: round(float(self.spent[name]), 3) for name in names} | {
+            "total": round(total, 3)
+        }
+
+
+@dataclass
+class _Written:
+    """What was gathered while the instances were written."""
+
+    instances: list[CaseInstance] = field(default_factory=list)
+    results: list[HeaderResult] = field(default_factory=list)
+    boxes: int = 0
+    text_reasons: set[str] = field(default_factory=set)
+    unchecked_text: bool = False
+    set_aside: list[SetAside] = field(default_factory=list)
+
+
+def case_id_of(new_series_uid: str) -> str:
+    """Return a case's name, made from the pseudonymous Series Instance UID alone."""
+    return f"case-{hashlib.sha256(new_series_uid.encode()).hexdigest()[:12]}"
+
+
+def deidentify_series(
+    series: Series, out: Path, site: Site, progress: Progress | None = None
+) -> SeriesOutcome:
+    """De-identify one series into ``out``; the case appears whole or not at all.
+
+    Parameters
+    ----------
+    series : Series
+        What was found in the source.
+    out : Path
+        The folder of cases.
+    site : Site
+        Policy, key and crosswalk.
+    progress : Progress, optional
+        Called often; may raise :class:`~Clinic2CloudLib.errors.Cancelled`.
+
+    Raises
+    ------
+    OutputError
+        When the case cannot be written.
+    """
+    report = progress or silent
+    clock = _Clock()
+    uid = site.pseudonyms().uid(series.uid)
+    try:
+        face = remove_faces(series, site.policy.face, site.key, uid, part(report, 0.0, 0.6))
+    except NotDeidentifiableError as error:
+        aside = [SetAside(item.file.relative, str(error)) for item in series.instances]
+        return SeriesOutcome(None, aside, clock.seconds())
+    clock.lap("face")
+    final = out / case_id_of(uid)
+    with atomic.scratch_folder(final) as scratch:
+        written = _write_instances(series, face, site, scratch, clock, part(report, 0.6, 0.8))
+        if not written.instances:
+            return SeriesOutcome(None, written.set_aside, clock.seconds())
+        preview = _write_preview(series, face, scratch, part(report, 0.8, 0.97))
+        case = _case_of(series, site, face, written, preview, scratch)
+        standing = _standing_case(final, case)
+        if standing is None:
+            save_case(case)
+            write_report(scratch)
+            site.crosswalk().add(entries_of(written.results))
+            atomic.publish(scratch, final)
+        clock.lap("write")
+    report(1.0, "written")
+    placed = standing or dataclasses.replace(case, folder=final)
+    return SeriesOutcome(placed, written.set_aside, clock.seconds())
+
+
+def _write_instances(
+    series: Series,
+    face: FaceOutcome,
+    site: Site,
+    folder: Path,
+    clock: _Clock,
+    progress: Progress,
+) -> _Written:
+    """De-identify and write every instance, setting aside what cannot be."""
+    engine = site.header_deidentifier()
+    written = _Written()
+    (folder / INSTANCES).mkdir()
+    order = _spatial_order(series, face, site)
+    for number, index in enumerate(order):
+        progress(number / len(order), f"de-identifying {number + 1} of {len(order)}")
+        item = series.instances[index]
+        try:
+            data, result = _one_instance(item, index, face, site, engine, written, clock)
+        except NotDeidentifiableError as error:
+            written.set_aside.append(SetAside(item.file.relative, str(error)))
+            continue
+        name = f"{INSTANCES}/{len(written.instances) + 1:05d}.dcm"
+        (folder / name).write_bytes(data)
+        digest = hashlib.sha256(data).hexdigest()
+        written.instances.append(
+            CaseInstance(
+                name,
+                result.sop_instance_uid,
+                result.sop_class_uid,
+                digest,
+                len(data),
+                item.frames,
+            )
+        )
+        written.results.append(result)
+        clock.lap("write")
+    return written
+
+
+def _one_instance(
+    item: Instance,
+    index: int,
+    face: FaceOutcome,
+    site: Site,
+    engine: HeaderDeidentifier,
+    written: _Written,
+    clock: _Clock,
+) -> tuple[bytes, HeaderResult]:
+    """Return one instance's new bytes: pixels first, so that the header can tell what was done."""
+    raw = item.file.read()
+    clock.lap("read")
+    text = remove_text(item, raw, site.policy.text)
+    clock.lap("text")
+    raw = text.raw
+    if index in face.edits:
+        raw = replace_pixels(raw, face.edits[index])
+        clock.lap("face")
+    done = PixelsDone(
+        text_cleaned=bool(text.boxes),
+        text_checked=text.checked,
+        face_removed=face.face_removed,
+    )
+    result = engine.deidentify(raw, done)
+    clock.lap("headers")
+    written.boxes += len(text.boxes)
+    if text.reason:
+        written.text_reasons.add(text.reason)
+        written.unchecked_text |= not text.checked
+    return result.data, result
+
+
+def _spatial_order(series: Series, face: FaceOutcome, site: Site) -> list[int]:
+    """Return the instances' indices slice by slice, so that files sort as the anatomy does.
+
+    The order depends on the images alone, never on the source's file names: the same input gives
+    the same case whatever order it is read in.
+    """
+    place: dict[int, tuple[int, int]] = {}
+    for number, (volume, _, _) in enumerate(face.previews):
+        for k, source in enumerate(volume.slices):
+            place.setdefault(source.instance, (number, k))
+    uid = site.pseudonyms().uid
+    last = (len(face.previews), 0)
+    return sorted(
+        range(len(series.instances)),
+        key=lambda i: (place.get(i, last), uid(series.instances[i].sop_instance_uid)),
+    )
+
+
+def _write_preview(
+    series: Series, face: FaceOutcome, folder: Path, progress: Progress
+) -> dict[str, Any] | None:
+    """Render before and after; a series without a volume has none."""
+    if not face.previews:
+        return None
+    progress(0.0, "rendering before and after")
+    volume, after, _ = face.previews[0]
+    (folder / PREVIEW).mkdir()
+    previews = write_previews(volume, after, folder / PREVIEW)
+    files = sorted(path for path in (folder / PREVIEW).iterdir())
+    return {
+        **previews.record(),
+        "sha256": {f"{PREVIEW}/{path.name}": sha256_of(path) for path in files},
+    }
+
+
+def _case_of(
+    series: Series,
+    site: Site,
+    face: FaceOutcome,
+    written: _Written,
+    preview: dict[str, Any] | None,
+    folder: Path,
+) -> Case:
+    """Gather what ``case.json`` says."""
+    first = written.results[0]
+    instances = tuple(written.instances)
+    text, text_doubts = _text_record(written, site.policy.text)
+    return Case(
+        folder=folder,
+        id=case_id_of(first.series_uid),
+        state="deidentified",
+        modality=series.modality,
+        series_uid=first.series_uid,
+        study_uid=first.study_uid,
+        patient_id=first.patient_id,
+        description=first.description,
+        instances=instances,
+        digest=digest_of(instances),
+        policy=site.policy.record(),
+        headers=_headers_record(written.results),
+        face=face.record,
+        text=text,
+        preview=preview,
+        needs_review=(*dict.fromkeys(face.needs_review), *text_doubts),
+        not_claimed=(*dict.fromkeys(face.not_claimed), *NEVER_CLAIMED),
+        software=f"Clinic2Cloud {__version__}",
+    )
+
+
+def _headers_record(results: Iterable[HeaderResult]) -> dict[str, Any]:
+    """Add up what happened to the headers of all instances."""
+    actions: dict[str, Counter[str]] = {}
+    kept_text: set[tuple[str, str]] = set()
+    codes: dict[str, str] = {}
+    for result in results:
+        for action, tally in result.actions.items():
+            actions.setdefault(action, Counter()).update(tally)
+        kept_text.update(result.kept_text)
+        codes.update(dict(result.codes))
+    return {
+        "actions": {name: dict(sorted(tally.items())) for name, tally in sorted(actions.items())},
+        "kept_text": [{"attribute": name, "text": text} for name, text in sorted(kept_text)],
+        "codes": [{"value": value, "meaning": meaning} for value, meaning in sorted(codes.items())],
+    }
+
+
+def _text_record(written: _Written, method: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return what the report says of burned-in annotation, and the doubts that remain."""
+    record: dict[str, Any] = {
+        "status": "not at risk",
+        "boxes": written.boxes,
+        "reason": "; ".join(sorted(written.text_reasons)),
+    }
+    if not written.text_reasons:
+        return record, ()
+    if written.unchecked_text:
+        record["status"] = "not checked"
+        return record, ("burned-in annotation was not looked for: the text step was switched off",)
+    record["status"] = "painted over" if written.boxes else "none found"
+    return record, ()
+
+
+def _standing_case(final: Path, fresh: Case) -> Case | None:
+    """Return the case that stands there already if it says the same, with its review and state."""
+    if not (final / CASE_FILE).is_file():
+        return None
+    try:
+        standing = load_case(final)
+        check_unchanged(standing)
+    except Clinic2CloudError:
+        return None
+    return standing if fixed_facts(standing) == fixed_facts(fresh) else None
