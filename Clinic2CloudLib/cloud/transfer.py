@@ -1,0 +1,301 @@
+"""Gets one case to the server: asks, sends what is missing, believes little, verifies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from ..cases.case import Case, CaseInstance
+from ..errors import CloudError
+from ..progress import Progress
+from .content import fingerprint_of
+from .dicomweb import DICOMwebClient
+from .multipart import Outgoing
+from .outbox import Entry, Outbox
+from .retry import TemporaryError
+from .store import DUPLICATE, StoreAnswer
+
+#: Most bytes of one request; a larger instance goes alone.
+BATCH_BYTES = 16 << 20
+#: Instances of the first request, and most of one request: more is not faster, and what a broken
+#: line costs is what the request held.
+FIRST_BATCH, LARGEST_BATCH = 8, 16
+#: After so many requests in a row without trouble, a size that trouble had halved is doubled again.
+CALM = 32
+#: So many answers in a row without one instance kept end the upload.
+BARREN = 3
+#: Of the newly sent instances, how many are read back and compared, and how many bytes at most.
+SAMPLE, SAMPLE_BYTES = 4, 64 << 20
+#: How often a server that acknowledged everything is asked again for what a search does not show.
+PATIENT_SEARCHES = 5
+
+
+class BatchSize:
+    """How many instances go into one request: grows when all is well, halves at each trouble.
+
+    With 16 at most, eight broken lines cost at most 16 + 8 + 4 + 2 + 1 + ... instances.
+    """
+
+    def __init__(self) -> None:
+        self.now = FIRST_BATCH
+        self._ceiling = LARGEST_BATCH
+        self._calm = 0
+
+    def went_well(self) -> None:
+        """Note a request that was answered and kept."""
+        self._calm += 1
+        if self._calm >= CALM:
+            self._ceiling = min(self._ceiling * 2, LARGEST_BATCH)
+            self._calm = 0
+        self.now = min(self.now * 2, self._ceiling)
+
+    def broke(self) -> None:
+        """Note a request whose answer never came."""
+        self._ceiling = self.now = max(1, self.now // 2)
+        self._calm = 0
+
+
+class Transfer:
+    """One case on its way; every step is noted in the outbox before the next begins.
+
+    Attributes
+    ----------
+    sent : int
+        Instances handed over, repeated ones counted again.
+    bytes_sent : int
+        Bytes of instances handed over, likewise.
+    already_there : int
+        Instances found at the server that this run did not have to send.
+    compared : int
+        Instances read back and found to be the bytes that were approved.
+    """
+
+    def __init__(
+        self, case: Case, entry: Entry, outbox: Outbox, client: DICOMwebClient, progress: Progress
+    ) -> None:
+        self._case = case
+        self._entry = entry
+        self._outbox = outbox
+        self._client = client
+        self._progress = progress
+        self._items = {item.sop_instance_uid: item for item in case.instances}
+        self._states: dict[str, str] = {}
+        self._total = sum(item.bytes for item in case.instances) or 1
+        self._size = BatchSize()
+        self._suspects: set[str] = set()
+        self._barren = 0
+        self.sent = self.bytes_sent = self.already_there = self.compared = 0
+
+    def run(self) -> None:
+        """Bring everything to the server and verify it.
+
+        Raises
+        ------
+        CloudError
+            When the server does not take, or does not keep, what it is sent.
+        NotApprovedError
+            When a file is not what was approved any more.
+        Cancelled
+            When the progress asked for it; the outbox stays resumable.
+        """
+        states = self._outbox.instances(self._entry.id)
+        self._states = {uid: states.get(uid, "pending") for uid in self._items}
+        self._progress(0.0, "asking what the server has")
+        self._ask()
+        self.already_there = len(self._items) - len(self._in("pending"))
+        self._send_pending()
+        if self._missing_after_all():
+            self._send_pending()
+            if missing := self._missing_after_all():
+                raise CloudError(
+                    f"{self._host} acknowledged all instances but does not have"
+                    f" {len(missing)} of {len(self._items)}"
+                )
+        self._compare()
+        self._note(self._items, "verified")
+
+    # ------------------------------------------------------------------ ask
+
+    def _ask(self) -> frozenset[str]:
+        """Ask which instances are there; note those nobody acknowledged and those that are lost."""
+        everything = frozenset(self._items)
+        there = self._client.present(
+            self._case.study_uid, self._case.series_uid, everything, self._at_rest
+        )
+        # What is there although no answer acknowledged it may be an older copy: to be compared.
+        self._note(there & self._in("pending"), "present")
+        self._note(self._in("acknowledged", "present", "verified") - there, "pending")
+        return there
+
+    def _missing_after_all(self) -> frozenset[str]:
+        """Ask until a search shows all instances; return what it still does not show."""
+        pause = 0.25
+        for attempt in range(PATIENT_SEARCHES):
+            acknowledged = self._in("acknowledged", "present", "verified")
+            there = self._client.present(
+                self._case.study_uid, self._case.series_uid, acknowledged, self._at_rest
+            )
+            if there == acknowledged:
+                break
+            if attempt + 1 < PATIENT_SEARCHES:
+                self._sleep(pause, "waiting for the server to list the instances")
+                pause *= 2
+        self._note(acknowledged - there, "pending")
+        return acknowledged - there
+
+    # ----------------------------------------------------------------- send
+
+    def _send_pending(self) -> None:
+        while batch := self._next_batch():
+            self._outbox.attempted(self._entry.id, (part.uid for part in batch))
+            try:
+                answer = self._client.store(batch, self._counter())
+            except TemporaryError as error:
+                self._size.broke()
+                self._client.patience.wait(error, self._progress, self._fraction())
+                self._ask()
+            else:
+                self._take(answer, {part.uid for part in batch})
+
+    def _next_batch(self) -> list[Outgoing]:
+        """Return what goes into the next request; instances refused before go last, and alone."""
+        pending = self._in("pending")
+        if not pending:
+            return []
+        alone = pending <= self._suspects
+        batch: list[Outgoing] = []
+        size = 0
+        for uid, item in self._items.items():
+            if uid not in pending or (uid in self._suspects and not alone):
+                continue
+            if batch and (alone or len(batch) >= self._size.now or size + item.bytes > BATCH_BYTES):
+                break
+            batch.append(self._outgoing(item))
+            size += item.bytes
+        self.sent += len(batch)
+        return batch
+
+    def _take(self, answer: StoreAnswer, batch: set[str]) -> None:
+        """Believe the acknowledged UIDs and nothing else."""
+        duplicates = {uid for uid, reason in answer.failed.items() if reason == DUPLICATE}
+        self._note(answer.kept - answer.changed, "acknowledged")
+        self._note(answer.changed | duplicates, "present")
+        if answer.kept or duplicates:
+            self._barren = 0
+            self._client.patience.succeeded()
+            self._size.went_well()
+        if not (left := batch - answer.kept - duplicates):
+            return
+        refused = left & self._suspects
+        self._suspects |= left
+        if not answer.kept and not duplicates:
+            self._barren += 1
+        if self._barren >= BARREN or (refused and len(batch) == 1 and answer.status >= 400):
+            raise CloudError(self._why_not(answer, left))
+        if self._barren:
+            self._size.broke()
+            pause = TemporaryError(self._why_not(answer, left))
+            self._client.patience.wait(pause, self._progress, self._fraction())
+            self._ask()
+
+    def _why_not(self, answer: StoreAnswer, left: set[str]) -> str:
+        reasons = sorted({answer.failed[uid] for uid in left if uid in answer.failed})
+        said = ", ".join(f"failure reason 0x{reason:04X}" for reason in reasons[:3])
+        if any(reason >> 8 == 0xA7 for reason in reasons):
+            return f"{self._host} has no space left for the instances ({said})"
+        if answer.status == 413:
+            return f"{self._host} refuses an instance as too large (413)"
+        if answer.status < 300 and not said:
+            return (
+                f"{self._host} answers {answer.status} but does not keep the instances;"
+                " its disk may be full"
+            )
+        return f"{self._host} refuses instances ({answer.status}{', ' + said if said else ''})"
+
+    # --------------------------------------------------------------- verify
+
+    def _compare(self) -> None:
+        """Read back what was there before, and a sample of the rest, and compare the content."""
+        chosen = [self._items[uid] for uid in sorted(self._in("present"))]
+        chosen += _sample([self._items[uid] for uid in self._items if self._fresh(uid)])
+        for number, item in enumerate(chosen):
+            self._progress(0.9 + 0.1 * number / len(chosen), "comparing what the server keeps")
+            theirs = self._client.fingerprint(
+                self._case.study_uid, self._case.series_uid, item.sop_instance_uid, self._at_rest
+            )
+            if not theirs.agrees_with(fingerprint_of(self._case.path_of(item))):
+                raise CloudError(
+                    f"{self._host} keeps other content under the UID of {item.file}: an older copy"
+                    " must be removed there first, for it may be identifiable"
+                )
+            self.compared += 1
+
+    def _fresh(self, uid: str) -> bool:
+        return self._states[uid] == "acknowledged"
+
+    # --------------------------------------------------------------- inside
+
+    @property
+    def _host(self) -> str:
+        return self._client.destination.host
+
+    def _outgoing(self, item: CaseInstance) -> Outgoing:
+        return Outgoing(item.sop_instance_uid, self._case.path_of(item), item.bytes, item.sha256)
+
+    def _in(self, *states: str) -> frozenset[str]:
+        return frozenset(uid for uid, state in self._states.items() if state in states)
+
+    def _note(self, uids: Iterable[str], state: str) -> None:
+        moved = [uid for uid in uids if self._states[uid] != state]
+        if moved:
+            self._outbox.set_instances(self._entry.id, moved, state)
+            self._states.update(dict.fromkeys(moved, state))
+
+    def _fraction(self, under_way: int = 0) -> float:
+        pending = sum(self._items[uid].bytes for uid in self._in("pending"))
+        return 0.9 * max(0.0, min(1.0, (self._total - pending + under_way) / self._total))
+
+    def _counter(self) -> _Counter:
+        return _Counter(self)
+
+    def report(self, under_way: int) -> None:
+        """Tell the progress how many bytes of the present request were handed over."""
+        done = len(self._items) - len(self._in("pending"))
+        self._progress(self._fraction(under_way), f"sent {done} of {len(self._items)} instances")
+
+    def _at_rest(self, _: float, message: str) -> None:
+        """Pass on what a retrying call says, at the fraction the whole work has reached."""
+        self._progress(self._fraction(), message)
+
+    def _sleep(self, seconds: float, message: str) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._progress(self._fraction(), message)
+            time.sleep(min(0.25, left))
+
+
+class _Counter:
+    """Counts what one request has handed over."""
+
+    def __init__(self, transfer: Transfer) -> None:
+        self._transfer = transfer
+        self._bytes = 0
+
+    def __call__(self, count: int) -> None:
+        self._bytes += count
+        self._transfer.bytes_sent += count
+        self._transfer.report(self._bytes)
+
+
+def _sample(items: Sequence[CaseInstance]) -> list[CaseInstance]:
+    """Return a few instances spread over a series, within a limit of bytes."""
+    if not items:
+        return []
+    step = max(1, (len(items) - 1) // max(1, SAMPLE - 1))
+    sample: list[CaseInstance] = []
+    size = 0
+    for item in items[::step][:SAMPLE]:
+        if size + item.bytes <= SAMPLE_BYTES:
+            sample.append(item)
+            size += item.bytes
+    return sample

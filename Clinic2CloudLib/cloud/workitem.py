@@ -1,0 +1,92 @@
+"""The work item that starts a pipeline: a Unified Procedure Step (PS3.4 annex CC)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ..cases.case import Case
+from .dicomjson import DataSet, code, element, referenced
+
+#: Coding scheme of pipelines and their options: private (99), of this project.
+SCHEME = "99C2C"
+
+_NAMESPACE = uuid.UUID("6d0f4c2e-3f0e-5a53-9e0c-1f6f4a0b7c21")
+
+
+def workitem_uid(
+    digest: str, url: str, pipeline: str, options: Mapping[str, Any], again: int = 0
+) -> str:
+    """Return the UID of a case's job: the same for the same wish, however often it is repeated.
+
+    A name-based UUID (RFC 9562 version 5) under the root 2.25 (PS3.5 annex B.2), so that a repeated
+    request names the same work item and nothing is started twice.
+
+    Parameters
+    ----------
+    digest : str
+        The case's digest: the very bytes that are to be processed.
+    url : str
+        The destination.
+    pipeline : str
+        Name of the pipeline.
+    options : mapping
+        Its options.
+    again : int
+        Counts the times that the user wanted the same job anew.
+    """
+    wish = [digest, url, pipeline, json.dumps(options, sort_keys=True), again]
+    return f"2.25.{uuid.uuid5(_NAMESPACE, json.dumps(wish)).int}"
+
+
+def workitem(uid: str, case: Case, pipeline: str, options: Mapping[str, Any]) -> DataSet:
+    """Return the data set that creates a work item (PS3.4 table CC.2.5-3), all inputs listed.
+
+    Parameters
+    ----------
+    uid : str
+        SOP Instance UID of the work item.
+    case : Case
+        Gives inputs and pseudonymous patient; the patient's name, birth date and sex stay empty.
+    pipeline : str
+        Code Value of the Scheduled Workitem Code.
+    options : mapping of str to str, int, float or bool
+        Content items of the Scheduled Processing Parameters.
+    """
+    now = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    inputs = [(item.sop_class_uid, item.sop_instance_uid) for item in case.instances]
+    return {
+        "00080016": element("UI", "1.2.840.10008.5.1.4.34.6.1"),  # UPS Push
+        "00080018": element("UI", uid),
+        "00081195": element("UI"),  # Transaction UID: empty until somebody claims the work item
+        "00100010": element("PN"),
+        "00100020": element("LO", case.patient_id),
+        "00100030": element("DA"),
+        "00100040": element("CS"),
+        "0020000D": element("UI", case.study_uid),
+        "00380010": element("LO"),
+        "00404005": element("DT", now),  # Scheduled Procedure Step Start DateTime
+        "00404018": element("SQ", code(pipeline, SCHEME, pipeline)),
+        "00404021": element("SQ", referenced(case.study_uid, case.series_uid, inputs)),
+        "00404025": element("SQ"),  # any station may take it
+        "00404041": element("CS", "READY"),
+        "0040A370": element("SQ"),
+        "00741000": element("CS", "SCHEDULED"),
+        "00741200": element("CS", "MEDIUM"),
+        "00741202": element("LO", "Clinic2Cloud"),
+        "00741204": element("LO", pipeline[:64]),
+        "00741210": element("SQ", *(_parameter(name, options[name]) for name in sorted(options))),
+    }
+
+
+def _parameter(name: str, value: Any) -> DataSet:
+    """Return one option as a content item (PS3.3 table 10-2); numbers stay exact as text."""
+    said = value if isinstance(value, str) else json.dumps(value)
+    return {
+        "0040A040": element("CS", "TEXT"),
+        "0040A043": element("SQ", code(name, SCHEME, name)),
+        "0040A160": element("UT", said),
+    }
