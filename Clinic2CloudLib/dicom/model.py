@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -18,10 +19,14 @@ class SourceFile:
         Its path relative to the source, with forward slashes: what the user is shown.
     read : callable
         Returns the file's bytes; a zip's member is never unpacked to disk.
+    peek : callable, optional
+        ``peek(n)`` returns the first ``n`` bytes and the size of the whole file, where that is
+        cheaper than to read it all.
     """
 
     relative: str
     read: Callable[[], bytes]
+    peek: Callable[[int], tuple[bytes, int]] | None = None
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,56 @@ class SliceSource:
     intercept: float
 
 
+#: Why slices are not a volume. Only ``no_pixels``, ``single_slice`` and ``colour`` mean that there
+#: is no volume in which a face could be; with every other reason there may be one that nobody
+#: looked at, so a head's face must be taken as not removed.
+RefusalKind = Literal[
+    "no_pixels",
+    "single_slice",
+    "colour",
+    "no_geometry",
+    "mosaic",
+    "uneven_spacing",
+    "not_decodable",
+]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Slices that are not a volume, and why.
+
+    Attributes
+    ----------
+    reason : str
+        One sentence for the user, without patient data.
+    kind : RefusalKind
+        The same for programs.
+    slices : tuple of SliceSource
+        Which frames of which instances it is about; slope 1 and intercept 0 where not known.
+    """
+
+    reason: str
+    kind: RefusalKind
+    slices: tuple[SliceSource, ...]
+
+    @property
+    def may_hide_a_face(self) -> bool:
+        """Whether there may be a volume with a face in it that could not be looked at."""
+        return self.kind not in ("no_pixels", "single_slice", "colour")
+
+
 @dataclass(frozen=True)
 class Volume:
     """A stack of parallel, evenly spaced slices.
+
+    Where slices are missing in the source (or their spacing is a little uneven), the stored slices
+    are still only the source's, the affine is the best even line through their positions, and
+    ``notes`` says how many millimetres the worst slice lies off it (3 at most).
+
+    The slices are sorted along the normal, row direction x column direction, so the affine is
+    always right-handed (its determinant is positive) in LPS; k grows towards the normal whatever
+    order the files or the Instance Numbers had. A gantry tilt stays in the third column, which
+    then is not perpendicular to the first two.
 
     Attributes
     ----------
@@ -106,12 +158,19 @@ class Volume:
         One for each k.
     modality : str
         For instance MR or CT.
+    label : str
+        What tells this volume from the others of its series, for instance ``echo time 90 ms``;
+        empty when there is one only.
+    notes : tuple of str
+        What a person should know of its geometry, for instance a gantry tilt.
     """
 
     stored: np.ndarray
     ijk_to_lps: np.ndarray
     slices: tuple[SliceSource, ...]
     modality: str
+    label: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def ijk_to_ras(self) -> np.ndarray:
@@ -125,7 +184,11 @@ class Volume:
         return (float(lengths[0]), float(lengths[1]), float(lengths[2]))
 
     def values(self) -> np.ndarray:
-        """Return the modality values (HU for CT), float32, shape (K, J, I)."""
-        slope = np.array([s.slope for s in self.slices], np.float32)[:, None, None]
-        intercept = np.array([s.intercept for s in self.slices], np.float32)[:, None, None]
-        return self.stored.astype(np.float32) * slope + intercept
+        """Return the modality values (HU for CT), float32, shape (K, J, I).
+
+        The rescale is computed in float64, slice by slice, and rounded once to float32.
+        """
+        values = np.empty(self.stored.shape, np.float32)
+        for k, source in enumerate(self.slices):
+            values[k] = self.stored[k] * np.float64(source.slope) + np.float64(source.intercept)
+        return values
