@@ -10,7 +10,7 @@ from ..errors import InputError
 from .anatomy import cavity, person, surface
 from .brain import paint_brain
 from .inside import paint_face, paint_soft_tissue
-from .shapes import Grid
+from .shapes import Grid, smooth_min
 from .tissue import CT_HU, MR_T1, Canvas
 
 #: Field of view in RAS, mm: room for nose, ears, chin and some neck.
@@ -76,7 +76,9 @@ def make_head(
     canvas = Canvas(grid, MR_T1 if modality == "MR" else CT_HU)
     inner = cavity(grid)
     # Skin follows the skull: nowhere closer to the brain than bone and scalp are thick.
-    skin = np.minimum(surface(grid, who, face=face), np.maximum(inner - 10.5, -60 - grid.z))
+    skin = smooth_min(
+        surface(grid, who, face=face), np.maximum(inner - 10.5, -60 - grid.z), 9
+    )
     paint_soft_tissue(canvas, skin, inner)
     if face:
         paint_face(canvas, skin, who)
