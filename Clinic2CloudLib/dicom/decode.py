@@ -6,14 +6,15 @@ Native pixel data are taken from the bytes; compressed ones go through pydicom a
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import NotDeidentifiableError
-from .elements import EXPLICIT_BIG, FileLayout, read_layout
+from .elements import EXPLICIT_LITTLE, FileLayout, read_layout
 from .pixel_header import PixelHeader, extended_offsets, read_pixel_header
 
 RLE = "1.2.840.10008.1.2.5"
@@ -21,6 +22,7 @@ JPEG_LS_LOSSLESS = "1.2.840.10008.1.2.4.80"
 JPEG_LS_NEAR = "1.2.840.10008.1.2.4.81"
 JPEG_2000_LOSSLESS = "1.2.840.10008.1.2.4.90"
 JPEG_2000 = "1.2.840.10008.1.2.4.91"
+DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 HTJ2K = tuple(f"1.2.840.10008.1.2.4.{last}" for last in (201, 202, 203))
 
 # One codec for each transfer syntax, so that a lossy image decodes to the same values on any
@@ -125,7 +127,7 @@ def decode_native(layout: FileLayout, header: PixelHeader) -> DecodedPixels:
     """Decode uncompressed pixel data."""
     if header.subsampled:
         return DecodedPixels(_expand_chroma(layout, header), "YBR_FULL")
-    words = native_words(pixel_bytes(layout, header), layout, header)
+    words = native_words(pixel_bytes(layout, header), header, layout.endian)
     stored = words_to_stored(words, header)
     return DecodedPixels(stored if stored.flags.writeable else stored.copy(), header.photometric)
 
@@ -148,7 +150,7 @@ def swapped(value: bytes) -> bytes:
     return np.frombuffer(value, "u2").byteswap().tobytes()
 
 
-def native_words(value: bytes | bytearray, layout: FileLayout, header: PixelHeader) -> np.ndarray:
+def native_words(value: bytes | bytearray, header: PixelHeader, endian: str) -> np.ndarray:
     """Return the words of native pixel data, all bits as they are.
 
     Parameters
@@ -156,8 +158,10 @@ def native_words(value: bytes | bytearray, layout: FileLayout, header: PixelHead
     value : bytes or bytearray
         The value of the pixel data element; the array is a view of it (writable for a bytearray),
         except for single bits, which are unpacked.
-    layout, header : FileLayout, PixelHeader
-        The file.
+    header : PixelHeader
+        The image.
+    endian : str
+        ``<`` or ``>``, the file's byte order.
 
     Returns
     -------
@@ -166,14 +170,14 @@ def native_words(value: bytes | bytearray, layout: FileLayout, header: PixelHead
         order.
     """
     if header.bits_allocated == 1:
-        if layout.transfer_syntax == EXPLICIT_BIG and header.element.vr == "OW":
+        if endian == ">" and header.element.vr == "OW":
             raise NotDeidentifiableError("single bits in big endian words are not supported")
         count = header.frames * header.rows * header.columns
         bits = np.unpackbits(np.frombuffer(value, np.uint8), count=count, bitorder="little")
         return bits.reshape(header.frames, header.rows, header.columns)
     kind = "f" if header.is_float else "u"
     count = header.frames * header.rows * header.columns * header.samples
-    words = np.frombuffer(value, f"{layout.endian}{kind}{header.bits_allocated // 8}", count)
+    words = np.frombuffer(value, f"{endian}{kind}{header.bits_allocated // 8}", count)
     if header.samples == 1:
         return words.reshape(header.frames, header.rows, header.columns)
     if header.planar == 1:
@@ -250,6 +254,19 @@ def decode_selected(
         yield decode_frame(encoded[frame], header)[0]
 
 
+def _inflate_frame(frame: bytes, header: PixelHeader) -> np.ndarray:
+    """Decode a frame of Deflated Image Frame Compression (PS3.5 A.4.13)."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    one = replace(header, frames=1, transfer_syntax=EXPLICIT_LITTLE)
+    try:
+        value = inflater.decompress(frame, one.native_length)
+    except zlib.error as error:
+        raise NotDeidentifiableError("its deflated pixel data cannot be decoded") from error
+    if len(value) < one.native_length:
+        raise NotDeidentifiableError("its deflated pixel data are shorter than its size")
+    return words_to_stored(native_words(bytearray(value), one, "<"), one)[0]
+
+
 def decode_frame(
     frame: bytes, header: PixelHeader, unused_bits: bool = False
 ) -> tuple[np.ndarray, str]:
@@ -287,6 +304,8 @@ def decode_frame(
         "planar_configuration": header.planar,
         "pixel_keyword": "PixelData",
     }
+    if header.transfer_syntax == DEFLATED_FRAMES:
+        return _inflate_frame(frame, header), header.photometric
     if unused_bits:
         options["correct_unused_bits"] = False
     name = UID(header.transfer_syntax).name

@@ -31,7 +31,9 @@ UNDEFINED = 0xFFFFFFFF
 _ITEM = 0xFFFEE000
 _ITEM_END = 0xFFFEE00D
 _SEQUENCE_END = 0xFFFEE0DD
-_LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR"}) | {
+LONG_VRS = frozenset(
+    {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR"}
+) | {
     b"UT",
     b"UV",
 }
@@ -223,7 +225,7 @@ def _plausible_start(data: bytes) -> bool:
     little, big = struct.unpack_from("<H", data)[0], struct.unpack_from(">H", data)[0]
     if little not in (0x0002, 0x0004, 0x0008) and big != 0x0008:
         return False
-    if data[4:6] in _LONG or data[4:6] in _SHORT:
+    if data[4:6] in LONG_VRS or data[4:6] in _SHORT:
         return True
     return bool(struct.unpack_from("<L", data, 4)[0] <= 1024)
 
@@ -236,12 +238,12 @@ def _read_meta(data: bytes, size: int, start: int, elements: dict[int, Element])
     place = start
     while place + 8 <= len(data) and data[place : place + 2] == b"\x02\x00":
         vr = data[place + 4 : place + 6]
-        if vr not in _LONG and vr not in _SHORT:
+        if vr not in LONG_VRS and vr not in _SHORT:
             raise NotDeidentifiableError("its file meta information is damaged")
-        head = 12 if vr in _LONG else 8
+        head = 12 if vr in LONG_VRS else 8
         if place + head > len(data):
             break
-        if vr in _LONG:
+        if vr in LONG_VRS:
             length = struct.unpack_from("<L", data, place + 8)[0]
         else:
             length = struct.unpack_from("<H", data, place + 6)[0]
@@ -277,7 +279,7 @@ def _encoding(data: bytes, start: int, transfer_syntax: str) -> tuple[bool, str]
     explicit, as they do in pydicom.
     """
     vr = data[start + 4 : start + 6]
-    explicit = vr in _LONG or vr in _SHORT
+    explicit = vr in LONG_VRS or vr in _SHORT
     if transfer_syntax:
         big = transfer_syntax == EXPLICIT_BIG
         if len(data) < start + 8:
@@ -347,7 +349,7 @@ class _Walker:
         vr = data[place + 4 : place + 6]
         if vr in _SHORT:
             return tag, vr.decode(), place + 8, self.short(data, place + 6)[0]
-        if vr in _LONG:
+        if vr in LONG_VRS:
             if place + 12 > len(data):
                 self._lack(place + 12, "an element has no end")
             return tag, vr.decode(), place + 12, self.long(data, place + 8)[0]
