@@ -10,7 +10,8 @@ from ..dicom.series import find_series
 from ..dicom.source import open_source
 from ..dicom.volume import read_volumes
 from ..errors import InputError
-from ..preview import encode_png, render_views
+from ..preview import render_views
+from ..preview.sheet import png
 from ..progress import Progress, part, silent
 
 
@@ -53,7 +54,7 @@ def render(
                 views = render_views(volume.values(), volume.ijk_to_ras, volume.modality, size=size)
                 for name, picture in views.items():
                     path = out / f"series{number}_stack{stack}_{name}.png"
-                    atomic.write_bytes(path, encode_png(picture))
+                    atomic.write_bytes(path, png(picture))
                     written.append(path)
     if not written:
         raise InputError(f"{source.name} holds no volume that could be rendered")

@@ -245,13 +245,20 @@ def _write_preview(
     """Render before and after; a series without a volume has none."""
     if not face.previews:
         return None
-    progress(0.0, "rendering before and after")
     volume, after, _ = face.previews[0]
-    (folder / PREVIEW).mkdir()
-    previews = write_previews(volume, after, folder / PREVIEW)
-    files = sorted(path for path in (folder / PREVIEW).iterdir())
+    made = write_previews(volume, after, folder / PREVIEW, progress=progress)
+    files = sorted((folder / PREVIEW).iterdir())
     return {
-        **previews.record(),
+        "views": [
+            {
+                "view": pair.view,
+                "before": f"{PREVIEW}/{pair.before.name}",
+                "after": f"{PREVIEW}/{pair.after.name}",
+            }
+            for pair in made.views
+        ],
+        "sheet": f"{PREVIEW}/{made.sheet.name}",
+        "slices": f"{PREVIEW}/{made.slices.name}",
         "sha256": {f"{PREVIEW}/{path.name}": sha256_of(path) for path in files},
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..dicom.decode import decode_frames
+from ..dicom.decode import DecodedPixels, decode_pixels
 from ..dicom.model import Instance
 from ..dicom.pixel_edit import FrameEdit, replace_pixels
 from ..errors import NotDeidentifiableError
@@ -51,26 +51,26 @@ def remove_text(instance: Instance, raw: bytes, method: str) -> TextOutcome:
     reason = text_risk(instance)
     if reason is None or method == "off":
         return TextOutcome(raw, reason=reason)
-    frames = decode_frames(raw)
-    boxes = find_text(_as_shown(raw, frames, instance), instance.photometric_interpretation)
+    pixels = decode_pixels(raw)
+    boxes = find_text(_as_shown(raw, pixels), pixels.photometric)
     if not boxes:
         return TextOutcome(raw, checked=True, reason=reason)
-    edits = redact(frames, boxes)
+    edits = redact(pixels.stored, boxes)
     painted = replace_pixels(raw, edits)
-    _look_again(painted, frames, edits, boxes, instance)
+    _look_again(painted, pixels.stored, edits, boxes)
     return TextOutcome(painted, boxes, True, reason)
 
 
-def _as_shown(raw: bytes, frames: np.ndarray, instance: Instance) -> np.ndarray:
+def _as_shown(raw: bytes, pixels: DecodedPixels) -> np.ndarray:
     """Return what a viewer would show: palette indices say nothing of brightness."""
-    if instance.photometric_interpretation != "PALETTE COLOR":
-        return frames
+    if pixels.photometric != "PALETTE COLOR":
+        return pixels.stored
     import pydicom
     from pydicom.pixels import apply_color_lut
 
-    header = pydicom.dcmread(io.BytesIO(raw), stop_before_pixels=True)
+    header = pydicom.dcmread(io.BytesIO(raw), stop_before_pixels=True, force=True)
     try:
-        return apply_color_lut(frames, header)
+        return apply_color_lut(pixels.stored, header)
     except (AttributeError, ValueError, KeyError):
         raise NotDeidentifiableError(
             "burned-in annotation cannot be excluded: its colour palette cannot be read"
@@ -82,17 +82,16 @@ def _look_again(
     frames: np.ndarray,
     edits: dict[int, FrameEdit],
     boxes: list[TextBox],
-    instance: Instance,
 ) -> None:
     """Raise unless the painted file holds what was asked for, and no text where it was."""
-    after = decode_frames(painted)
+    after = decode_pixels(painted)
     for number, edit in edits.items():
-        if not np.array_equal(after[number][edit.mask], edit.stored[edit.mask]):
+        found = after.stored[number]
+        if not np.array_equal(found[edit.mask], edit.stored[edit.mask]):
             raise NotDeidentifiableError("burned-in annotation was found but not painted over")
-        if not np.array_equal(after[number][~edit.mask], frames[number][~edit.mask]):
+        if not np.array_equal(found[~edit.mask], frames[number][~edit.mask]):
             raise NotDeidentifiableError("painting over burned-in annotation changed other pixels")
-    shown = _as_shown(painted, after, instance)
-    left = find_text(shown, instance.photometric_interpretation)
+    left = find_text(_as_shown(painted, after), after.photometric)
     if any(_overlap(one, other) > 0.5 for one in left for other in boxes):
         raise NotDeidentifiableError("burned-in annotation is still readable after painting over")
 

@@ -1,0 +1,100 @@
+"""``clinic2cloud upload``: approved cases go to the cloud."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from .console import Console
+
+HELP = "upload approved cases, start a pipeline on them, fetch its results"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument("case", type=Path, nargs="+", help="a case folder")
+    add_destination_arguments(parser)
+    parser.add_argument("--start", metavar="PIPELINE", help="start this once all is verified")
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of the pipeline; repeatable",
+    )
+    parser.add_argument("--wait", action="store_true", help="wait until the pipeline has ended")
+    parser.add_argument("--results", type=Path, metavar="DIR", help="fetch the results (waits)")
+
+
+def add_destination_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which server, and how it knows us."""
+    parser.add_argument("--to", required=True, metavar="URL", help="the DICOMweb base URL")
+    parser.add_argument(
+        "--token-file", type=Path, metavar="F", help="file that holds the bearer token"
+    )
+    parser.add_argument("--ca", type=Path, metavar="F", help="PEM file of the server's authority")
+
+
+def destination_from(args: argparse.Namespace) -> Any:
+    """Return the destination that the arguments name."""
+    from ..cloud.destination import Destination
+
+    return Destination(args.to, ca=args.ca, token_file=args.token_file)
+
+
+def run(args: argparse.Namespace, console: Console) -> None:
+    """Send the cases; each is verified at the server before anything is started."""
+    from ..pipelines.local import read_results
+    from ..steps.send import send
+
+    if args.results and not args.start:
+        raise InputError("--results needs --start: without a pipeline there are no results")
+    sent = send(
+        args.case,
+        destination_from(args),
+        pipeline=args.start,
+        options=_options(args.option),
+        wait=args.wait,
+        results=args.results,
+        progress=console.progress,
+    )
+    rows = []
+    for item in sent:
+        upload = item.upload
+        console.say(
+            f"{item.folder}  {upload.instances} instances verified at {upload.url} "
+            f"({upload.sent} sent, {upload.already_there} were there)"
+        )
+        if upload.workitem_uid:
+            console.say(f"  job {upload.workitem_uid}  {item.job.state if item.job else 'started'}")
+        for result in item.results:
+            console.say(f"  {result.modality}  {result.path}")
+        measured = read_results(args.results / upload.case_id) if item.results else []
+        for row in measured:
+            console.say(f"  {row.name}: {row.value} {row.unit}".rstrip())
+        rows.append(
+            {
+                "path": str(item.folder),
+                "instances": upload.instances,
+                "sent": upload.sent,
+                "already_there": upload.already_there,
+                "seconds": round(upload.seconds, 3),
+                "workitem_uid": upload.workitem_uid,
+                "job": item.job.state if item.job else None,
+                "results": [str(result.path) for result in item.results],
+            }
+        )
+    console.result({"uploads": rows})
+
+
+def _options(words: list[str]) -> dict[str, str]:
+    """Return the pipeline's options from NAME=VALUE words."""
+    options = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not (name and equals):
+            raise InputError(f"--option {word} is not of the form NAME=VALUE")
+        options[name] = value
+    return options
