@@ -15,6 +15,16 @@ import zlib
 from dataclasses import dataclass, field
 
 from ..errors import NotDeidentifiableError
+from .walker import (
+    CUT_SHORT,
+    LONG_VRS,
+    PIXEL_TAGS,
+    SHORT_VRS,
+    UNDEFINED,
+    Element,
+    NeedMoreError,
+    Walker,
+)
 
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
@@ -22,53 +32,13 @@ DEFLATED = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 NATIVE = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED, EXPLICIT_BIG})
 
-PIXEL_DATA = 0x7FE00010
-FLOAT_PIXEL_DATA = 0x7FE00008
-DOUBLE_FLOAT_PIXEL_DATA = 0x7FE00009
-PIXEL_TAGS = (PIXEL_DATA, FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIXEL_DATA)
-
-UNDEFINED = 0xFFFFFFFF
-_ITEM = 0xFFFEE000
-_ITEM_END = 0xFFFEE00D
-_SEQUENCE_END = 0xFFFEE0DD
-LONG_VRS = frozenset(
-    {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR"}
-) | {
-    b"UT",
-    b"UV",
-}
-_SHORT = frozenset(
-    {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN"}
-) | {b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
-_DEEPEST = 64
 _INFLATED_LIMIT = 4 << 30
 
-CUT_SHORT = "the file is cut short"
 NOT_DICOM = "not a DICOM file"
 
 
 class NotDicomError(NotDeidentifiableError):
     """The file is something else, for instance a text or a picture."""
-
-
-class NeedMoreError(Exception):
-    """The head of the file does not reach far enough; for the reader of heads only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One element's place in :attr:`FileLayout.data`.
-
-    ``start`` is where its tag stands, ``value`` where its value begins, ``end`` is behind it
-    (delimiters included); ``length`` is ``UNDEFINED`` when the file does not say it.
-    """
-
-    tag: int
-    vr: str
-    start: int
-    value: int
-    length: int
-    end: int
 
 
 @dataclass(frozen=True)
@@ -189,7 +159,7 @@ def read_layout(data: bytes, size: int | None = None) -> FileLayout:
         size = len(data)
     implicit, endian = _encoding(data, dataset, named)
     guessed = IMPLICIT_LITTLE if implicit else EXPLICIT_BIG if endian == ">" else EXPLICIT_LITTLE
-    walker = _Walker(data, size, implicit, endian)
+    walker = Walker(data, size, implicit, endian)
     try:
         walker.walk(dataset, elements)
     except NotDeidentifiableError as error:
@@ -225,7 +195,7 @@ def _plausible_start(data: bytes) -> bool:
     little, big = struct.unpack_from("<H", data)[0], struct.unpack_from(">H", data)[0]
     if little not in (0x0002, 0x0004, 0x0008) and big != 0x0008:
         return False
-    if data[4:6] in LONG_VRS or data[4:6] in _SHORT:
+    if data[4:6] in LONG_VRS or data[4:6] in SHORT_VRS:
         return True
     return bool(struct.unpack_from("<L", data, 4)[0] <= 1024)
 
@@ -238,7 +208,7 @@ def _read_meta(data: bytes, size: int, start: int, elements: dict[int, Element])
     place = start
     while place + 8 <= len(data) and data[place : place + 2] == b"\x02\x00":
         vr = data[place + 4 : place + 6]
-        if vr not in LONG_VRS and vr not in _SHORT:
+        if vr not in LONG_VRS and vr not in SHORT_VRS:
             raise NotDeidentifiableError("its file meta information is damaged")
         head = 12 if vr in LONG_VRS else 8
         if place + head > len(data):
@@ -279,7 +249,7 @@ def _encoding(data: bytes, start: int, transfer_syntax: str) -> tuple[bool, str]
     explicit, as they do in pydicom.
     """
     vr = data[start + 4 : start + 6]
-    explicit = vr in LONG_VRS or vr in _SHORT
+    explicit = vr in LONG_VRS or vr in SHORT_VRS
     if transfer_syntax:
         big = transfer_syntax == EXPLICIT_BIG
         if len(data) < start + 8:
@@ -287,117 +257,3 @@ def _encoding(data: bytes, start: int, transfer_syntax: str) -> tuple[bool, str]
         return not explicit, ">" if big else "<"
     big = data[start : start + 2] == b"\x00\x08"
     return not explicit, ">" if big else "<"
-
-
-class _Walker:
-    """Steps over the elements of one data set."""
-
-    def __init__(self, data: bytes, size: int, implicit: bool, endian: str) -> None:
-        self.data, self.size = data, size
-        self.implicit, self.endian = implicit, endian
-        self.fragments: list[tuple[int, int]] = []
-        self.groups = struct.Struct(endian + "HH").unpack_from
-        self.long = struct.Struct(endian + "L").unpack_from
-        self.short = struct.Struct(endian + "H").unpack_from
-
-    def walk(self, place: int, elements: dict[int, Element]) -> None:
-        """Fill ``elements`` with the data set that begins at ``place``."""
-        data, known, size = self.data, len(self.data), self.size
-        while place < size:
-            if place + 8 > known:
-                self._lack(place + 8, "an element has no end", padding_from=place)
-                return
-            tag, vr, value, length = self._header(place, self.implicit)
-            if tag == 0 and not data[place:].strip(b"\0"):
-                return  # padding behind the data set, which some archives write
-            if tag >> 16 == 0xFFFE:
-                raise NotDeidentifiableError("its data set is damaged: an item without a sequence")
-            if length == UNDEFINED:
-                if tag == PIXEL_DATA:
-                    end = self._skip_fragments(value)
-                else:
-                    end = self._skip_sequence(value, self.implicit or vr == "UN", 1)
-            else:
-                end = value + length
-                if end > size:
-                    what = "its pixel data" if tag in PIXEL_TAGS else "an element"
-                    raise NotDeidentifiableError(
-                        f"{CUT_SHORT}: {what} would end beyond the end of the file"
-                    )
-                if end > known and (tag not in PIXEL_TAGS or end < size):
-                    raise NeedMoreError
-            if tag in elements:
-                raise NotDeidentifiableError("its data set is damaged: an element comes twice")
-            elements[tag] = Element(tag, vr, place, value, length, end)
-            place = end
-
-    def _lack(self, needed: int, what: str, padding_from: int | None = None) -> None:
-        """The known bytes end: raise, unless nothing but padding is left."""
-        if len(self.data) < self.size:
-            raise NeedMoreError
-        if padding_from is not None and not self.data[padding_from:].strip(b"\0"):
-            return
-        raise NotDeidentifiableError(f"{CUT_SHORT}: {what}")
-
-    def _header(self, place: int, implicit: bool) -> tuple[int, str, int, int]:
-        """Return tag, VR, where the value begins, and its length."""
-        data = self.data
-        group, element = self.groups(data, place)
-        tag = group << 16 | element
-        if implicit or group == 0xFFFE:
-            return tag, "", place + 8, self.long(data, place + 4)[0]
-        vr = data[place + 4 : place + 6]
-        if vr in _SHORT:
-            return tag, vr.decode(), place + 8, self.short(data, place + 6)[0]
-        if vr in LONG_VRS:
-            if place + 12 > len(data):
-                self._lack(place + 12, "an element has no end")
-            return tag, vr.decode(), place + 12, self.long(data, place + 8)[0]
-        if b"AA" <= vr <= b"ZZ":  # a VR of a later standard: PS3.5 7.1.2 gives it a long length,
-            raise NotDeidentifiableError("it uses a value representation that is not known")
-        # Writers that switch to implicit VR in the midst of an explicit data set exist.
-        return tag, "", place + 8, self.long(data, place + 4)[0]
-
-    def _skip_fragments(self, place: int) -> int:
-        """Step over encapsulated pixel data (PS3.5 A.4), keep its fragments, return its end."""
-        while True:
-            if place + 8 > len(self.data):
-                self._lack(place + 8, "its pixel data have no end")
-            tag, _, value, length = self._header(place, True)
-            if tag == _SEQUENCE_END:
-                return value
-            if tag != _ITEM or length == UNDEFINED:
-                raise NotDeidentifiableError("its encapsulated pixel data are damaged")
-            if value + length > self.size:
-                raise NotDeidentifiableError(f"{CUT_SHORT}: its pixel data have no end")
-            self.fragments.append((value, length))
-            place = value + length
-
-    def _skip_sequence(self, place: int, implicit: bool, depth: int) -> int:
-        """Step over the items of a sequence of undefined length and return its end."""
-        if depth > _DEEPEST:
-            raise NotDeidentifiableError("its sequences are nested too deeply")
-        while True:
-            if place + 8 > len(self.data):
-                self._lack(place + 8, "a sequence has no end")
-            tag, _, value, length = self._header(place, True)
-            if tag == _SEQUENCE_END:
-                return value
-            if tag != _ITEM:
-                raise NotDeidentifiableError("its data set is damaged: a sequence without items")
-            place = (
-                self._skip_item(value, implicit, depth) if length == UNDEFINED else value + length
-            )
-
-    def _skip_item(self, place: int, implicit: bool, depth: int) -> int:
-        """Step over an item of undefined length and return its end."""
-        while True:
-            if place + 8 > len(self.data):
-                self._lack(place + 8, "a sequence has no end")
-            tag, vr, value, length = self._header(place, implicit)
-            if tag == _ITEM_END:
-                return value
-            if length == UNDEFINED:
-                place = self._skip_sequence(value, implicit or vr == "UN", depth + 1)
-            else:
-                place = value + length

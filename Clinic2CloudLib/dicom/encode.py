@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import NotDeidentifiableError
-from .decode import JPEG_2000_LOSSLESS, JPEG_LS_LOSSLESS, RLE, decode_frame
+from .codecs import JPEG_2000_LOSSLESS, JPEG_LS_LOSSLESS, RLE, decode_frame
 from .pixel_header import PixelHeader
 
 #: Transfer syntaxes that edited frames are written in again, with the one codec for each, so that

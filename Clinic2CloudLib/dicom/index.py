@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import NotDeidentifiableError
-from .elements import FileLayout, NeedMoreError, read_layout
+from .elements import FileLayout, read_layout
 from .model import Instance, SourceFile
 from .pixel_header import read_pixel_header
+from .walker import NeedMoreError
 
 #: Most headers are shorter; a longer one is read with the whole file.
 HEAD = 64 << 10

@@ -19,21 +19,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import NotDeidentifiableError
-from .decode import (
-    RLE,
-    decode_frame,
-    decode_native,
-    encoded_frames,
-    native_words,
-    open_pixels,
-    pixel_bytes,
-    swapped,
-    swaps_bytes,
-)
-from .elements import EXPLICIT_LITTLE, PIXEL_DATA, FileLayout
+from .codecs import RLE, decode_frame, encoded_frames
+from .decode import decode_native, open_pixels
+from .elements import EXPLICIT_LITTLE, FileLayout
 from .encode import encapsulated, encode_frame, with_basic_offsets
+from .native import native_words, pixel_bytes, swapped, swaps_bytes
 from .pixel_header import PixelHeader
 from .splice import encode_element, inflated_syntax, rebuild
+from .walker import PIXEL_DATA
 
 _SMALLEST, _LARGEST = 0x00280106, 0x00280107
 _LOSSY = tuple(f"1.2.840.10008.1.2.4.{last}" for last in (50, 51, 81))

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import NotDeidentifiableError
-from .elements import (
+from .elements import NATIVE, FileLayout
+from .walker import (
     CUT_SHORT,
     DOUBLE_FLOAT_PIXEL_DATA,
     FLOAT_PIXEL_DATA,
-    NATIVE,
     PIXEL_DATA,
     UNDEFINED,
     Element,
-    FileLayout,
 )
 
 

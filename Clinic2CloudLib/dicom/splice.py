@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
-from .elements import EXPLICIT_LITTLE, LONG_VRS, FileLayout
+from .elements import EXPLICIT_LITTLE, FileLayout
+from .walker import LONG_VRS
 
 #: Implementation Class UID of this software, as the profile engine writes it.
 _IMPLEMENTATION = b"2.25.204739125810642357108563910228346516291"

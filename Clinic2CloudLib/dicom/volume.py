@@ -13,8 +13,9 @@ from ..errors import NotDeidentifiableError
 from ..progress import Progress, silent
 from .decode import decode_native, decode_selected, open_pixels
 from .frames import instance_frames
-from .geometry import Frame, Stack, Unstacked, stack_frames
+from .geometry import Frame, Stack, Unstacked
 from .model import Refused, Series, Volume
+from .stacking import stack_frames
 
 _THREADS = min(4, os.cpu_count() or 1)
 
