@@ -54,11 +54,11 @@ class RetryPolicy:
 
 
 class Patience:
-    """Keeps count of one client's retries."""
+    """Keeps count of one client's retries; ``contact`` when the server is known to answer."""
 
-    def __init__(self, policy: RetryPolicy) -> None:
+    def __init__(self, policy: RetryPolicy, *, contact: bool = False) -> None:
         self.policy = policy
-        self._contact = False
+        self._contact = contact
         self._since: float | None = None
         self._pause = policy.first
 

@@ -12,7 +12,7 @@ from .content import fingerprint_of
 from .dicomweb import DICOMwebClient
 from .multipart import Outgoing
 from .outbox import Entry, Outbox
-from .retry import TemporaryError
+from .retry import Patience, TemporaryError
 from .store import DUPLICATE, StoreAnswer
 
 #: Most bytes of one request; a larger instance goes alone.
@@ -82,6 +82,8 @@ class Transfer:
         self._states: dict[str, str] = {}
         self._total = sum(item.bytes for item in case.instances) or 1
         self._size = BatchSize()
+        # Its own count: a search that succeeds between two stores that do not is no progress.
+        self._patience = Patience(client.patience.policy, contact=True)
         self._suspects: set[str] = set()
         self._barren = 0
         self.sent = self.bytes_sent = self.already_there = self.compared = 0
@@ -127,6 +129,13 @@ class Transfer:
         self._note(self._in("acknowledged", "present", "verified") - there, "pending")
         return there
 
+    def _ask_after_trouble(self) -> None:
+        """Ask what got through although no answer said so; whatever did is progress."""
+        before = len(self._in("pending"))
+        self._ask()
+        if len(self._in("pending")) < before:
+            self._patience.succeeded()
+
     def _missing_after_all(self) -> frozenset[str]:
         """Ask until a search shows all instances; return what it still does not show."""
         pause = 0.25
@@ -152,8 +161,8 @@ class Transfer:
                 answer = self._client.store(batch, self._counter())
             except TemporaryError as error:
                 self._size.broke()
-                self._client.patience.wait(error, self._progress, self._fraction())
-                self._ask()
+                self._patience.wait(error, self._progress, self._fraction())
+                self._ask_after_trouble()
             else:
                 self._take(answer, {part.uid for part in batch})
 
@@ -182,7 +191,7 @@ class Transfer:
         self._note(answer.changed | duplicates, "present")
         if answer.kept or duplicates:
             self._barren = 0
-            self._client.patience.succeeded()
+            self._patience.succeeded()
             self._size.went_well()
         if not (left := batch - answer.kept - duplicates):
             return
@@ -195,8 +204,8 @@ class Transfer:
         if self._barren:
             self._size.broke()
             pause = TemporaryError(self._why_not(answer, left))
-            self._client.patience.wait(pause, self._progress, self._fraction())
-            self._ask()
+            self._patience.wait(pause, self._progress, self._fraction())
+            self._ask_after_trouble()
 
     def _why_not(self, answer: StoreAnswer, left: set[str]) -> str:
         reasons = sorted({answer.failed[uid] for uid in left if uid in answer.failed})

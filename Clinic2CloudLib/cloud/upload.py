@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cases import case as cases
-from ..errors import Clinic2CloudError, CloudError, NotApprovedError, OutputError
+from ..errors import Cancelled, Clinic2CloudError, CloudError, NotApprovedError, OutputError
 from ..progress import Progress, silent
 from .destination import Destination
 from .dicomjson import text
@@ -158,8 +158,6 @@ def resume(
     Cancelled
         When the progress asked for it.
     """
-    from ..errors import Cancelled
-
     given = {destination.url: destination for destination in destinations}
     fared: list[Resumed] = []
     with contextlib.ExitStack() as stack:
