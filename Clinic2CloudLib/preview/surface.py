@@ -50,8 +50,8 @@ def resample(values: np.ndarray, ijk_to_ras: np.ndarray) -> Resampled:
     """Smooth a volume and bring it to nearly cubic voxels, in the directions it has.
 
     One small matrix an axis does both: linear interpolation convolved with a Gaussian, normalised
-    at the border. The affine is only scaled, so oblique volumes stay as they lie in the patient; the result
-    is right-handed.
+    at the border. The affine is only scaled, so oblique volumes stay as they lie in the patient;
+    the result is right-handed.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from ..progress import Progress, part
 from .render import render_pair
 from .sheet import before_after_sheet, grey_window, png, slices_sheet
 from .views import SHEET_VIEWS
+
+#: A thinner stack has no surface to speak of: it is shown in slices alone.
+FEWEST_SLICES = 4
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,9 @@ class Previews:
     Attributes
     ----------
     views : tuple of ViewPair
-        The single pictures.
+        The single pictures; none for a stack too thin for a surface.
     sheet : Path
-        All views, before above after.
+        All views, before above after; of a thin stack the slices.
     slices : Path
         Three slices through the change, its outline in red.
     """
@@ -43,6 +47,18 @@ class Previews:
     views: tuple[ViewPair, ...]
     sheet: Path
     slices: Path
+
+    def record(self) -> dict[str, Any]:
+        """Return what ``case.json`` says, paths relative to the case folder."""
+
+        def relative(path: Path) -> str:
+            return f"{path.parent.name}/{path.name}"
+
+        pairs = [
+            {"view": v.view, "before": relative(v.before), "after": relative(v.after)}
+            for v in self.views
+        ]
+        return {"views": pairs, "sheet": relative(self.sheet), "slices": relative(self.slices)}
 
 
 def write_previews(
@@ -89,22 +105,27 @@ def write_previews(
     original = before.values()
     after = Volume(after_stored, before.ijk_to_lps, before.slices, before.modality).values()
     affine = before.ijk_to_ras
-    pictures = render_pair(original, after, affine, before.modality, views, size)
+    if len(before.stored) < FEWEST_SLICES:
+        views = ()
+    pictures = render_pair(original, after, affine, before.modality, views, size) if views else None
     report(0.8, "writing the pictures")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make {folder.name}: {error.strerror or error}") from error
-    pairs = []
-    for view in views:
-        pair = ViewPair(view, folder / f"before_{view}.png", folder / f"after_{view}.png")
-        atomic.write_bytes(pair.before, png(pictures[0][view]))
-        atomic.write_bytes(pair.after, png(pictures[1][view]))
-        pairs.append(pair)
     tile = min(size, 400)
     sheet, slices = folder / "before_after.png", folder / "slices.png"
-    atomic.write_bytes(sheet, png(before_after_sheet(*pictures, views, tile)))
     window = grey_window(original, before.modality)
-    atomic.write_bytes(slices, png(slices_sheet(original, after, affine, window, tile)))
+    cuts = slices_sheet(original, after, affine, window, tile)
+    atomic.write_bytes(slices, png(cuts))
+    pairs = []
+    if pictures:
+        for view in views:
+            pair = ViewPair(view, folder / f"before_{view}.png", folder / f"after_{view}.png")
+            atomic.write_bytes(pair.before, png(pictures[0][view]))
+            atomic.write_bytes(pair.after, png(pictures[1][view]))
+            pairs.append(pair)
+        cuts = before_after_sheet(*pictures, views, tile)
+    atomic.write_bytes(sheet, png(cuts))
     report(1.0, "the preview is written")
     return Previews(tuple(pairs), sheet, slices)

@@ -151,7 +151,9 @@ def test_the_files_hold_pixels_only_and_are_the_same_each_time(
             assert picture.mode == "RGB"
         chunks = {data[i + 4 : i + 8] for i in _chunk_starts(data)}
         assert chunks == {b"IHDR", b"IDAT", b"IEND"}
-    assert again.sheet.name == "before_after.png"
+    record = again.record()
+    assert record["sheet"] == "b/before_after.png"
+    assert record["views"][0]["after"] == "b/after_front.png"
     assert {v.view for v in first.views} == {
         "front",
         "left_oblique",
@@ -179,6 +181,14 @@ def test_slices_outline_the_change_and_nothing_when_there_is_none(whole: Synthet
     red = [(sheet == OUTLINE).all(axis=2).sum() for sheet in sheets]
     assert red[0] > 100
     assert red[1] == 0
+
+
+def test_a_single_slice_is_shown_without_a_surface(whole: SyntheticHead, tmp_path: Path) -> None:
+    one = volume_of(whole)
+    thin = Volume(one.stored[30:31], one.ijk_to_lps, one.slices[30:31], "MR")
+    previews = write_previews(thin, thin.stored, tmp_path, size=SIZE)
+    assert previews.views == ()
+    assert {p.name for p in tmp_path.iterdir()} == {"before_after.png", "slices.png"}
 
 
 def test_a_tall_volume_is_framed_on_its_head() -> None:
