@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _UNPACKED_LIMIT = 4 << 30
 _UNPACKED_RATIO = 200
-_DICOMDIR_CLASS = b"1.2.840.10008.1.3.10"
+# Media Storage SOP Class UID (0002,0002) of a DICOMDIR, as it stands in the file.
+_DICOMDIR = b"\x02\0\x02\0UI\x14\x001.2.840.10008.1.3.10"
 
 
 class Source:
@@ -116,7 +117,7 @@ def open_source(path: Path | str) -> Source:
         return open_database(path)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _open_zip(path)
-    if head[128:132] == b"DICM" and _DICOMDIR_CLASS + b"\0" in head[132:1024]:
+    if head[128:132] == b"DICM" and _DICOMDIR in head[132:1024]:
         from .dicomdir import open_dicomdir
 
         return open_dicomdir(path)
