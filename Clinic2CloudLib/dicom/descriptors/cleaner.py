@@ -1,7 +1,7 @@
 """Clean Descriptors (PS3.15 E.3.6): free text keeps what is safe and useful and loses the rest.
 
-A word stays when it is radiology's own (a vocabulary shipped with the package) or has the shape of a
-technical term (``3mm``, ``b1000``, ``Br64``, ``L4/5``). It goes when the header knows it of the
+A word stays when it is radiology's own (a vocabulary shipped with the package) or has the shape of
+a technical term (``3mm``, ``b1000``, ``Br64``, ``L4/5``). It goes when the header knows it of the
 patient, when its shape identifies (a date, a telephone number, an address), when a title or a name
 stands before it, and also when it is simply not known: no list holds all names, so what is unknown
 is taken for one. Nothing is looked up outside the package.
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from .known import Known, prepare
 from .rules import folds_in_place, identifying_spans
 from .technical import compound_parts, is_safe, is_word, parts_of
-from .words import fold, names, spellings, word_list
+from .words import fold, names, spellings, terms, word_list
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)+[^\W_]*|[^\W_]+(?:['’][^\W_]+)*")
 _CACHED = 1 << 16
@@ -29,27 +29,6 @@ _TITLES = re.compile(
     r"Herr|HERR|Hr\.|Frau|FRAU|Fr\.|M\.|M(?:me|lle)\.?|MME|MLLE|Monsieur|Madame|Docteur|Doctor|Dott\.?(?:ssa)?|"
     r"Sra?\.|Srta\.?|Se[nñ]ora?|Sig\.(?:ra)?|Signora?|Dhr\.|Mevr\.|Sir|PD\.|Priv\.|Doz\."
 )
-#: After these may stand a person, unless it is a plain word of the vocabulary.
-_ROLES = frozenset(
-    "patient patientin paciente paziente pat name nom nombre nome vorname nachname born geb geboren nee ne dob "
-    "operator tech technologist mta mtra physician radiologist arzt oberarzt chefarzt zuweiser ueberweiser "
-    "uberweiser medecin medico doctor referring referrer requested performed read reported dictated signed "
-    "by von for attn mother father son daughter mutter vater sohn tochter".split()
-)
-_LABELLED = frozenset(
-    "patient name nom nombre nome vorname nachname pat operator tech arzt".split()
-)
-_VIEWS = frozenset(
-    "view views projection method position aufnahme aufnahmen incidence proiezione proyeccion".split()
-)
-#: A number of four digits is kept behind these: echo times, b-values, window levels.
-_QUANTITIES = frozenset(
-    "te tr ti td b bval bvalue bvalues fov venc bw ww wl w l wc kv mas delay matrix mtx hz ms thk hu".split()
-)
-_DIFFUSION = frozenset(
-    "b b0 dwi diff diffusion dti adc trace tracew ep2d ivim bvals bvalues".split()
-)
-_UNITS = frozenset("mm cm ms s sec min hz ml hu kv mas t tesla deg x".split())
 _YEARS = re.compile(r"(?:19|20)\d\d")
 _ROUND = re.compile(r"[1-5]\d[05]0")
 _KEPT_SIGNS = "*+%²°"
@@ -162,7 +141,9 @@ def _drop_unknown(tokens: list[_Token], known: Known) -> None:
         pieces = (token.text, *parts_of(token.text), *compound_parts(token.text))
         if any(known.names_token(piece, plain=is_word(piece)) for piece in pieces):
             token.kept, token.name = False, True
-        elif not safe and not (_is_eponym(token) and following and following.folded in _VIEWS):
+        elif not safe and not (
+            _is_eponym(token) and following and following.folded in terms("views")
+        ):
             is_number = token.text.isdigit()
             token.name = not is_number
             token.kept = token.kept and is_number  # numbers are judged by what is beside them
@@ -176,14 +157,17 @@ def _drop_people(tokens: list[_Token], text: str) -> None:
             if not _is_modality(token, tokens[index + 1 : index + 2]):
                 token.kept, token.name = False, True
                 _drop_person(tokens, index + 1, surely=True)
-        elif token.folded in _ROLES:
-            labelled = token.folded in _LABELLED and token.after.strip()[:1] in (":", "=")
+        elif token.folded in terms("roles"):
+            labelled = token.folded in terms("labels") and token.after.strip()[:1] in (":", "=")
             _drop_person(tokens, index + 1, surely=labelled)
 
 
 def _is_modality(token: _Token, following: list[_Token]) -> bool:
     """Return whether ``MR.``, ``Dr`` and the like are the modality and no title."""
-    return token.text.isupper() and not token.after.startswith(".") and bool(following)
+    if not token.text.isupper() or not following:
+        return False
+    plain = is_safe(following[0].text) and not _is_ambiguous(following[0])
+    return plain or not token.after.startswith(".")
 
 
 def _drop_person(tokens: list[_Token], index: int, *, surely: bool) -> None:
@@ -213,10 +197,10 @@ def _drop_numbers(tokens: list[_Token]) -> None:
         before = [item.folded for item in tokens[max(index - 3, 0) : index]]
         after = tokens[index + 1] if index + 1 < len(tokens) else None
         if token.text.isdigit() and len(token.text) > 3:
-            unit = bool(after and after.folded in _UNITS and not token.after.strip())
+            unit = bool(after and after.folded in terms("units") and not token.after.strip())
             token.kept = token.text.isascii() and _is_quantity(token.text, before, unit)
         elif token.text.isdigit():
-            measured = bool(after and after.kept and after.folded in _UNITS)
+            measured = bool(after and after.kept and after.folded in terms("units"))
             left = tokens[index - 1] if index else None
             beside = (left and not left.kept) or (after and not after.kept)
             token.kept = token.text.isascii() and (measured or not beside)
@@ -226,30 +210,36 @@ def _is_quantity(digits: str, before: list[str], unit: bool) -> bool:
     """Return whether a number of four digits is a measured quantity."""
     if len(digits) > 4:
         return False
-    if before and before[-1] in _QUANTITIES:
+    if before and before[-1] in terms("quantities"):
         return True
     if unit and not _YEARS.fullmatch(digits):
         return True
-    known = any(item in _DIFFUSION or re.fullmatch(r"b\d{1,4}", item) for item in before)
+    known = any(item in terms("diffusion") or re.fullmatch(r"b\d{1,4}", item) for item in before)
     return known and _ROUND.fullmatch(digits) is not None and digits not in ("1950",)
 
 
 def _drop_beside_names(tokens: list[_Token]) -> None:
     """Drop words that are both vocabulary and a name where they stand beside a name."""
-    given = word_list("given_names.txt")
     for index, token in enumerate(tokens):
-        if not token.kept or not _is_ambiguous(token):
-            continue
         left = tokens[index - 1] if index else None
         right = tokens[index + 1] if index + 1 < len(tokens) else None
-        if left and left.name and not spellings(left.text).isdisjoint(given):
+        if token.kept and _is_ambiguous(token) and _is_beside_name(token, left, right):
             token.kept, token.name = False, True
-        elif left and left.name and len(left.text) == 1 and left.after.startswith("."):
-            token.kept, token.name = False, True
-        elif (right and right.name and token.after.strip() in (",", "^")) and not spellings(
-            right.text
-        ).isdisjoint(given):
-            token.kept, token.name = False, True
+
+
+def _is_beside_name(token: _Token, left: _Token | None, right: _Token | None) -> bool:
+    """Return whether a given name or an initial makes a surname of a token."""
+    if left and len(left.text) == 1 and left.after.startswith("."):
+        return True
+    if left and _is_given_name(left):
+        return True
+    return bool(right and _is_given_name(right) and token.after.strip() in (",", "^"))
+
+
+def _is_given_name(token: _Token) -> bool:
+    """Return whether a token was dropped and is a common given name."""
+    given = word_list("given_names.txt")
+    return not token.kept and not spellings(token.text).isdisjoint(given)
 
 
 def _is_ambiguous(token: _Token) -> bool:

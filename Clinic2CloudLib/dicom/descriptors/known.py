@@ -7,13 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .words import fold, spellings
+from .words import fold, spellings, terms
 
-#: Parts of names that say nothing by themselves.
-_PARTICLES = frozenset(
-    "de del della di da do dos das du des la le les el al van von vom zu zur der den ter ten bin ibn ben "
-    "san st saint mac mc y e dr prof mr mrs ms md phd jr sr ii iii med pd hr fr".split()
-)
 #: A value with one of these words is a place; its other words may be plain vocabulary.
 _PLACE = re.compile(
     r"hosp|klini|clini|univ|spital|kranken|cent(?:er|re|ro)|zentrum|institut|radiolog|imaging|medical|"
@@ -95,7 +90,7 @@ def _name_words(identifier: str) -> Iterator[str]:
     """Yield the words of a person's name that may stand alone."""
     for word in _WORD.findall(identifier):
         for form in spellings(word.replace("'", "").replace("’", "")):
-            if len(form) > 1 and form not in _PARTICLES:
+            if len(form) > 1 and form not in terms("particles"):
                 yield form
 
 

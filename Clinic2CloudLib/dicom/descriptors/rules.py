@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 
-from .words import fold
+from .words import fold, terms
 
-_MONTHS = (
-    "january february march april june july august september october november december "
-    "jan feb mrz apr jun jul aug sept okt oct nov dez "
-    "januar jaenner janner februar marz maerz mai juni juli oktober dezember "
-    "janvier fevrier mars avril juin juillet aout septembre octobre novembre decembre janv fevr avr juil "
-    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre ene abr dic "
-    "gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre gen giu lug ott "
-    "janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro"
-).split()
-#: Months that are radiology vocabulary as well: metal artifact reduction, decubitus, a set.
-_DOUBTFUL_MONTHS = "mar may dec sep set mag out ago".split()
-_ALL = "|".join(sorted((*_MONTHS, *_DOUBTFUL_MONTHS), key=len, reverse=True))
-_SURE = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_SURE = "|".join(sorted(terms("months"), key=len, reverse=True))
+_ALL = "|".join(sorted(terms("months") | terms("doubtful_months"), key=len, reverse=True))
 _GAP = r"[\s._,/-]{0,3}"
 _OF = r"(?:(?:de|del|di|of)\s{1,3})?"
 
@@ -113,7 +103,7 @@ def _is_list_of_values(folded: str, match: re.Match[str]) -> bool:
     if sum(map(len, groups)) < 2 * len(groups):
         return True  # mostly single digits: levels of the spine, thickness and gap
     numbers = [int(group) for group in groups]
-    rising = all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
+    rising = all(a < b for a, b in itertools.pairwise(numbers))
     round_values = all(number % 10 == 0 and number <= 5000 for number in numbers)
     return rising and round_values and bool(_B_VALUES.search(folded[: match.start()]))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 
-from .words import fold, spellings, vocabulary
+from .words import fold, spellings, terms, vocabulary
 
 _UNIT = (
     r"(?:mm2?|cm|um|ms|sec|secs|s|min|mins|hz|khz|kv|kvp|kev|ma|mas|t|ml|cc|mg|ppm|hu|deg|dir|dirs|"
@@ -44,17 +44,6 @@ _SHAPES = re.compile(
 )
 _SMALL = re.compile(r"[1-9]?\d{0,2}")
 
-#: Terms that scanners and radiographers write without a gap (``AXT2FLAIRFS``).
-_RUN_ON = frozenset(
-    "ax axial sag sagittal cor coronal tra obl t1 t2 t1w t2w pd pdw dwi adc swi tof mra mrv 2d 3d flair stir "
-    "tirm tse fse se gre ge spgr fspgr mprage space cube vibe lava haste ssfse epi fl fl2d fl3d fs fatsat "
-    "spair spir dixon ir mip mpr post pre gad gd ce nc iso hr bh rt lt rep mpg prop propeller blade dark "
-    "fluid fat sat wfs cont con wo plus head neck brain spine knee bone lung soft chest abd pelvis".split()
-)
-_RUN_ON_CORE = frozenset(
-    "t1 t2 t1w t2w pd pdw dwi adc swi tof mra mrv 2d 3d flair stir tirm tse fse spgr fspgr mprage space "
-    "cube vibe lava haste ssfse dixon mip mpr".split()
-)
 _ELISION = re.compile(r"(?:l|d|qu|dell|nell|all|sull|dall|un)['’](?=\w)")
 _PARTS = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][^\W\d_A-Z])")
@@ -139,7 +128,7 @@ def _is_run_on(folded: str) -> bool:
             continue
         for end in range(start + 2, min(start + 10, len(folded)) + 1):
             piece = folded[start:end]
-            if piece in _RUN_ON:
-                core = reachable[start] or piece in _RUN_ON_CORE
+            if piece in terms("run_on"):
+                core = reachable[start] or piece in terms("run_on_sequences")
                 reachable[end] = reachable.get(end, False) or core
     return reachable.get(len(folded), False)

@@ -8,6 +8,7 @@ with German and Scandinavian letters also in their two-letter spelling, so that 
 from __future__ import annotations
 
 import functools
+import tomllib
 import unicodedata
 from importlib import resources
 
@@ -49,6 +50,13 @@ def word_list(file: str) -> frozenset[str]:
     text = (resources.files(__package__) / file).read_text("utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     return frozenset(form for line in lines for word in line.split() for form in spellings(word))
+
+
+@functools.cache
+def terms(name: str) -> frozenset[str]:
+    """Return one of the short lists of ``terms.toml``."""
+    text = (resources.files(__package__) / "terms.toml").read_text("utf-8")
+    return frozenset(tomllib.loads(text)[name].split())
 
 
 @functools.cache
