@@ -2,7 +2,7 @@
 
 Proportions after adult means of craniofacial anthropometry (Farkas, "Anthropometry of the Head
 and Face", 1994): vertex to chin about 230 mm, glabella to back of head 195, breadth 155, eyes 63
-apart, nasion to chin 120, mouth 50 wide, ears 62 long. A seed varies them within a few per cent.
+apart, nasion to chin 120, mouth 50 wide, ears 62 long. A seed varies them within about a tenth.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .shapes import Grid, Point, Shape, add, capsule, carve, ellipsoid, path
+from .shapes import Grid, Point, Shape, add, capsule, carve, ellipsoid, path, smooth_min
 
 SIDES = (-1.0, 1.0)
 
@@ -34,15 +34,14 @@ def person(seed: int) -> Person:
     if seed == 0:
         return Person()
     rng = np.random.default_rng([seed, 1])
-    nose, jaw, cheeks, lips, ears = 1 + 0.07 * rng.uniform(-1, 1, 5)
+    nose, jaw, cheeks, lips, ears = 1 + 0.12 * rng.uniform(-1, 1, 5)
     return Person(nose, jaw, cheeks, lips, ears, 32 + rng.uniform(-1.5, 1.5), rng.uniform(-2, 2))
 
 
 def cavity(grid: Grid) -> np.ndarray:
     """Return the distance to the inside of the skull, which holds brain and fluid."""
-    field = np.full(grid.shape, 60, np.float32)
-    add(field, grid, ellipsoid((0, 18, 3), (57, 66, 56)), 1)
-    add(field, grid, ellipsoid((0, -20, 5), (68, 66, 58)), 14)
+    front, back = ellipsoid((0, 18, 3), (57, 66, 56)), ellipsoid((0, -20, 5), (68, 66, 58))
+    field = smooth_min(front.distance(grid), back.distance(grid), 14)
     for side in SIDES:
         add(field, grid, ellipsoid((side * 43, 14, -27), (22, 38, 24)), 10)
     add(field, grid, ellipsoid((0, -46, -38), (52, 36, 30)), 10)
@@ -52,9 +51,8 @@ def cavity(grid: Grid) -> np.ndarray:
 
 def surface(grid: Grid, who: Person, *, face: bool = True) -> np.ndarray:
     """Return the distance to the skin, shape of the grid; ``face=False`` leaves the face out."""
-    field = np.full(grid.shape, 60, np.float32)
-    add(field, grid, ellipsoid((0, 18, 6), (68, 78, 68)), 1)
-    add(field, grid, ellipsoid((0, -21, 7), (78, 77, 68)), 24)
+    front, back = ellipsoid((0, 18, 6), (68, 78, 68)), ellipsoid((0, -21, 7), (78, 77, 68))
+    field = smooth_min(front.distance(grid), back.distance(grid), 24)
     add(field, grid, ellipsoid((0, -45, -42), (62, 48, 36)), 16)
     _neck(field, grid)
     if face:
@@ -72,9 +70,10 @@ def surface(grid: Grid, who: Person, *, face: bool = True) -> np.ndarray:
 
 def _neck(field: np.ndarray, grid: Grid) -> None:
     for side in SIDES:
-        add(field, grid, capsule((side * 16, -18, -80), (side * 20, -22, -215), 43, 46), 10)
+        add(field, grid, capsule((side * 15, -18, -80), (side * 18, -20, -215), 41, 44), 10)
         add(field, grid, capsule((side * 58, -28, -62), (side * 20, 22, -205), 13), 14)
-    add(field, grid, capsule((0, 22, -128), (0, 14, -210), 24), 16)
+    add(field, grid, capsule((0, -50, -66), (0, -42, -175), 24), 22)
+    add(field, grid, capsule((0, 22, -128), (0, 14, -210), 22), 16)
 
 
 def _face_mass(who: Person) -> list[tuple[Shape, float]]:
@@ -89,12 +88,12 @@ def _face_mass(who: Person) -> list[tuple[Shape, float]]:
     ]
     for s in SIDES:
         shapes += [
-            (capsule((s * 58 * c, 4, -52), (s * 50 * j, 0, -112), 13, 11), 14),
-            (capsule((s * 50 * j, 0, -112), (s * 18, 76, -140), 11, 12), 14),
+            (capsule((s * 56 * c, 4, -52), (s * 48 * j, 2, -110), 13, 11), 14),
+            (capsule((s * 47 * j, 2, -110), (s * 16, 77, -141), 11, 12), 14),
             (ellipsoid((s * 43 * c, 62, -68), (19, 19, 15)), 12),
             (capsule((s * 46 * c, 62, -62), (s * 66 * c, 8, -54), 9, 8), 14),
             (ellipsoid((s * 33 * c, 58, -94), (24, 27, 28)), 16),
-            (ellipsoid((s * 49 * j, 22, -88), (15, 34, 34)), 16),
+            (ellipsoid((s * 46 * j, 22, -84), (15, 34, 32)), 16),
             (capsule((s * 12, 85, -29), (s * 42, 72, -28), 7, 6), 13),
         ]
     return shapes
@@ -107,7 +106,7 @@ def _eyes(field: np.ndarray, grid: Grid, who: Person) -> None:
         carve(field, grid, ellipsoid((side * 17, 96, -47), (5, 9, 8)), 7)
     for side in SIDES:
         x = side * who.eyes_apart
-        add(field, grid, ellipsoid((x, 75, -43), (14.5, 13.6, 12.5)), 4)
+        add(field, grid, ellipsoid((x, 75, -43), (14.3, 13.2, 11.6)), 5)
         corners = [(x - side * 14, 83.5, -45.5), (x, 90, -47.3), (x + side * 14, 81, -44.8)]
         for rod in path(corners, 1.4):
             carve(field, grid, rod, 1.2)
@@ -119,16 +118,17 @@ def _eyes(field: np.ndarray, grid: Grid, who: Person) -> None:
 def _nose(who: Person) -> list[tuple[Shape, float]]:
     n = who.nose
     tip: Point = (0.8 * who.tilt, 95 + 16.5 * n, -80 - 2 * (n - 1))
-    bridge: Point = (0, 90 + 9 * n, -60)
+    bridge: Point = (0, 88 + 9 * n, -60)
     shapes: list[tuple[Shape, float]] = [
-        (capsule((0, 89, -40), bridge, 5.0, 5.4), 8),
-        (capsule(bridge, tip, 5.4, 7.6), 5),
-        (ellipsoid((0, 96 + 8 * n, -87), (4, 11, 5)), 4),
+        (capsule((0, 88, -38), bridge, 4.6, 4.6), 7),
+        (capsule(bridge, tip, 4.6, 7.4), 5),
+        (ellipsoid((0, 96 + 7 * n, -88), (4, 10, 4.5)), 4),
     ]
     for s in SIDES:
         shapes += [
-            (capsule((s * 5.5, 84, -46), (s * 7 * n, 94, -78), 7, 9), 10),
-            (ellipsoid((s * 11 * n, 98.5, -84), (6, 8.5, 6.6)), 6),
+            (capsule((s * 7, 80, -46), (s * 12 * n, 87, -78), 6, 8), 10),
+            (capsule((s * 9, 90, -70), (s * 10 * n, 97, -82), 4, 6), 8),
+            (ellipsoid((s * 12 * n, 96.5, -85), (5.5, 8, 6)), 4),
         ]
     return shapes
 
@@ -136,13 +136,15 @@ def _nose(who: Person) -> list[tuple[Shape, float]]:
 def _mouth(field: np.ndarray, grid: Grid, who: Person) -> None:
     p = who.lips
     for side in SIDES:
-        corner: Point = (side * 24 * p, 90, -112.5)
-        add(field, grid, capsule((side * 5, 98.5, -108.2), corner, 4.4 * p, 2), 3)
-        add(field, grid, capsule((0, 97.5, -117.2), corner, 5.4 * p, 2), 3)
-        carve(field, grid, capsule((0, 104.5, -112.4), (side * 25 * p, 93.5, -112.6), 1.5), 1.5)
-        carve(field, grid, ellipsoid((side * 28 * p, 92, -112.6), (4, 5, 3)), 5)
-    carve(field, grid, capsule((0, 103, -94), (0, 105, -104), 1.6), 3)
-    carve(field, grid, capsule((-13, 101.5, -127.5), (13, 101.5, -127.5), 5), 8)
+        corner: Point = (side * 25 * p, 89.5, -112.5)
+        add(field, grid, capsule((side * 4, 98.6, -108.6), corner, 3.8 * p, 1.8), 4)
+        add(field, grid, capsule((0, 97.4, -116.6), corner, 4.7 * p, 1.8), 4)
+    for side in SIDES:
+        corner = (side * 26 * p, 92.5, -112.9)
+        carve(field, grid, capsule((0, 103.5, -112.2), corner, 1.3), 1.5)
+        carve(field, grid, ellipsoid((side * 28.5 * p, 91, -113), (3.5, 4.5, 3)), 5)
+    carve(field, grid, capsule((0, 104, -94), (0, 104.6, -103), 1.6), 4)
+    carve(field, grid, capsule((-11, 101, -126.5), (11, 101, -126.5), 5), 9)
 
 
 def _ears(field: np.ndarray, grid: Grid, who: Person) -> None:

@@ -76,9 +76,7 @@ def make_head(
     canvas = Canvas(grid, MR_T1 if modality == "MR" else CT_HU)
     inner = cavity(grid)
     # Skin follows the skull: nowhere closer to the brain than bone and scalp are thick.
-    skin = smooth_min(
-        surface(grid, who, face=face), np.maximum(inner - 10.5, -60 - grid.z), 9
-    )
+    skin = smooth_min(surface(grid, who, face=face), np.maximum(inner - 10.5, -60 - grid.z), 9)
     paint_soft_tissue(canvas, skin, inner)
     if face:
         paint_face(canvas, skin, who)

@@ -198,7 +198,7 @@ def _table(
     """Two rows of tiles under their titles, with captions at the foot."""
     from PIL import Image, ImageDraw, ImageFont
 
-    title_height, caption_height = max(24, width // 10), max(20, width // 13)
+    title_height, caption_height = max(24, width // 10), max(22, width // 10)
     columns = len(captions)
     total = (
         columns * width + (columns + 1) * GAP,

@@ -77,7 +77,7 @@ def resample(values: np.ndarray, ijk_to_ras: np.ndarray) -> Resampled:
             continue
         count = max(2, round(extent[axis] / wanted) + 1)
         scale[axis] = (n - 1) / (count - 1)
-        matrix = _smoothing_matrix(n, count, max(SMOOTHING, 0.5 * wanted, 0.7 * mm) / mm)
+        matrix = _smoothing_matrix(n, count, max(SMOOTHING, 0.5 * wanted, 0.85 * mm) / mm)
         result = np.moveaxis(np.tensordot(matrix, result, axes=(1, 2 - axis)), 0, 2 - axis)
     return Resampled(np.ascontiguousarray(result), ijk_to_ras @ np.diag([*scale, 1.0]))
 
