@@ -22,7 +22,8 @@ DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 HTJ2K = tuple(f"1.2.840.10008.1.2.4.{last}" for last in (201, 202, 203))
 
 # One codec for each transfer syntax, so that a lossy image decodes to the same values on any
-# machine; others are asked only when it is not installed or fails.
+# machine; others are asked only when it is not installed. gdcm is kept to JPEG, where there is no
+# other: it can abort the process on damaged RLE.
 _JPEG = tuple(f"1.2.840.10008.1.2.4.{last}" for last in (50, 51, 57, 70))
 _PREFERRED = {
     **dict.fromkeys(_JPEG, "gdcm"),
