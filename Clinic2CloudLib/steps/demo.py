@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import secrets
-import subprocess
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import atomic
 from ..cases.case import Case
 from ..cases.policy import Policy
 from ..cloud.destination import Destination
-from ..errors import CloudError, InputError
+from ..cloud.server import serving
+from ..errors import InputError, OutputError
 from ..pipelines.local import ResultRow, read_results
 from ..progress import Progress, part, silent
 from .check import checker
@@ -29,8 +23,6 @@ PIPELINE = "brain-volumetry"
 #: Who approves in a demo, and why: nobody is to take it for a person's decision.
 REVIEWER = "clinic2cloud demo"
 NOTE = "approved by the demo program, not by a person"
-
-_SECONDS_TO_START = 30
 
 
 @dataclass
@@ -98,10 +90,10 @@ def run_demo(
         raise InputError("nothing in the source could be de-identified, so there is no demo of it")
     approved, held = _review(made, part(report, 0.5, 0.55))
     results = out / "results"
-    with _cloud(out / "cloud") as destination:
+    with serving(out / "cloud") as running:
         sent = send(
             [case.folder for case in approved],
-            destination,
+            Destination(running.base_url, token_file=running.token_file),
             pipeline=PIPELINE,
             results=results,
             progress=part(report, 0.55, 1.0),
@@ -111,12 +103,15 @@ def run_demo(
 
 
 def _prepare(out: Path) -> None:
-    """Make the demo's folder, or take the one of an earlier demo again."""
-    marker = out / ".clinic2cloud-demo"
-    if out.is_dir() and any(out.iterdir()) and not marker.exists():
-        raise InputError(f"{out.name} holds other files; name a new or empty folder for the demo")
-    prepare_output(out) if not out.exists() else None
-    atomic.write_bytes(marker, b"")
+    """Make the demo's folder, or take that of an earlier demo again."""
+    made_before = out / ".clinic2cloud-demo"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if any(out.iterdir()) and not made_before.exists():
+            raise OutputError(f"{out.name} holds other files; name a new or empty folder")
+        made_before.touch()
+    except OSError as error:
+        raise OutputError(f"{out.name} cannot be written: {error.strerror}") from None
 
 
 def _review(made: DeidentifyResult, progress: Progress) -> tuple[list[Case], list[Case]]:
@@ -135,32 +130,3 @@ def _review(made: DeidentifyResult, progress: Progress) -> tuple[list[Case], lis
         else:
             approved.append(case)
     return approved, held
-
-
-@contextlib.contextmanager
-def _cloud(data: Path) -> Iterator[Destination]:
-    """Run the embedded cloud in a process of its own, as a user would, and stop it again."""
-    data.mkdir(parents=True, exist_ok=True)
-    token = data / "token"
-    if not token.exists():
-        atomic.write_bytes(token, secrets.token_urlsafe(32).encode(), mode=0o600)
-    command = [sys.executable, "-m", "Clinic2CloudLib", "serve", "--json", "--port", "0"]
-    command += ["--data", str(data), "--token-file", str(token)]
-    server = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    )
-    try:
-        assert server.stdout is not None
-        line = server.stdout.readline()
-        if not line:
-            _, errors = server.communicate(timeout=_SECONDS_TO_START)
-            said = errors.strip().splitlines()
-            raise CloudError(f"the embedded cloud did not start: {said[-1] if said else '?'}")
-        yield Destination(json.loads(line)["url"], token_file=token)
-    finally:
-        server.terminate()
-        try:
-            server.communicate(timeout=_SECONDS_TO_START)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.communicate()

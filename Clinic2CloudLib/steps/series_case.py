@@ -6,13 +6,11 @@ import dataclasses
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .. import atomic
-from .._version import __version__
 from ..cases.case import (
     CASE_FILE,
     INSTANCES,
@@ -20,7 +18,6 @@ from ..cases.case import (
     Case,
     CaseInstance,
     check_unchanged,
-    digest_of,
     fixed_facts,
     load_case,
     save_case,
@@ -35,14 +32,9 @@ from ..errors import Clinic2CloudError, NotDeidentifiableError
 from ..preview import write_previews
 from ..progress import Progress, part, silent
 from .faces import FaceOutcome, remove_faces
+from .record import Written, case_id_of, case_of
 from .site import Site
 from .texts import remove_text
-
-#: Said of every case: what de-identification of this kind cannot promise.
-NEVER_CLAIMED = (
-    "the anatomy itself (teeth, vessels, sutures, the brain's folds) can be unique to a person",
-    "implants and their serial numbers are not looked for in the pixels",
-)
 
 
 @dataclass
@@ -84,23 +76,6 @@ class _Clock:
         }
 
 
-@dataclass
-class _Written:
-    """What was gathered while the instances were written."""
-
-    instances: list[CaseInstance] = field(default_factory=list)
-    results: list[HeaderResult] = field(default_factory=list)
-    boxes: int = 0
-    text_reasons: set[str] = field(default_factory=set)
-    unchecked_text: bool = False
-    set_aside: list[SetAside] = field(default_factory=list)
-
-
-def case_id_of(new_series_uid: str) -> str:
-    """Return a case's name, made from the pseudonymous Series Instance UID alone."""
-    return f"case-{hashlib.sha256(new_series_uid.encode()).hexdigest()[:12]}"
-
-
 def deidentify_series(
     series: Series, out: Path, site: Site, progress: Progress | None = None
 ) -> SeriesOutcome:
@@ -137,7 +112,7 @@ def deidentify_series(
         if not written.instances:
             return SeriesOutcome(None, written.set_aside, clock.seconds())
         preview = _write_preview(series, face, scratch, part(report, 0.8, 0.97))
-        case = _case_of(series, site, face, written, preview, scratch)
+        case = case_of(series, site, face, written, preview, scratch)
         standing = _standing_case(final, case)
         if standing is None:
             save_case(case)
@@ -157,10 +132,10 @@ def _write_instances(
     folder: Path,
     clock: _Clock,
     progress: Progress,
-) -> _Written:
+) -> Written:
     """De-identify and write every instance, setting aside what cannot be."""
     engine = site.header_deidentifier()
-    written = _Written()
+    written = Written()
     (folder / INSTANCES).mkdir()
     order = _spatial_order(series, face, site)
     for number, index in enumerate(order):
@@ -195,7 +170,7 @@ def _one_instance(
     face: FaceOutcome,
     site: Site,
     engine: HeaderDeidentifier,
-    written: _Written,
+    written: Written,
     clock: _Clock,
 ) -> tuple[bytes, HeaderResult]:
     """Return one instance's new bytes: pixels first, so that the header can tell what was done."""
@@ -261,73 +236,6 @@ def _write_preview(
         "slices": f"{PREVIEW}/{made.slices.name}",
         "sha256": {f"{PREVIEW}/{path.name}": sha256_of(path) for path in files},
     }
-
-
-def _case_of(
-    series: Series,
-    site: Site,
-    face: FaceOutcome,
-    written: _Written,
-    preview: dict[str, Any] | None,
-    folder: Path,
-) -> Case:
-    """Gather what ``case.json`` says."""
-    first = written.results[0]
-    instances = tuple(written.instances)
-    text, text_doubts = _text_record(written, site.policy.text)
-    return Case(
-        folder=folder,
-        id=case_id_of(first.series_uid),
-        state="deidentified",
-        modality=series.modality,
-        series_uid=first.series_uid,
-        study_uid=first.study_uid,
-        patient_id=first.patient_id,
-        description=first.description,
-        instances=instances,
-        digest=digest_of(instances),
-        policy=site.policy.record(),
-        headers=_headers_record(written.results),
-        face=face.record,
-        text=text,
-        preview=preview,
-        needs_review=(*dict.fromkeys(face.needs_review), *text_doubts),
-        not_claimed=(*dict.fromkeys(face.not_claimed), *NEVER_CLAIMED),
-        software=f"Clinic2Cloud {__version__}",
-    )
-
-
-def _headers_record(results: Iterable[HeaderResult]) -> dict[str, Any]:
-    """Add up what happened to the headers of all instances."""
-    actions: dict[str, Counter[str]] = {}
-    kept_text: set[tuple[str, str]] = set()
-    codes: dict[str, str] = {}
-    for result in results:
-        for action, tally in result.actions.items():
-            actions.setdefault(action, Counter()).update(tally)
-        kept_text.update(result.kept_text)
-        codes.update(dict(result.codes))
-    return {
-        "actions": {name: dict(sorted(tally.items())) for name, tally in sorted(actions.items())},
-        "kept_text": [{"attribute": name, "text": text} for name, text in sorted(kept_text)],
-        "codes": [{"value": value, "meaning": meaning} for value, meaning in sorted(codes.items())],
-    }
-
-
-def _text_record(written: _Written, method: str) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return what the report says of burned-in annotation, and the doubts that remain."""
-    record: dict[str, Any] = {
-        "status": "not at risk",
-        "boxes": written.boxes,
-        "reason": "; ".join(sorted(written.text_reasons)),
-    }
-    if not written.text_reasons:
-        return record, ()
-    if written.unchecked_text:
-        record["status"] = "not checked"
-        return record, ("burned-in annotation was not looked for: the text step was switched off",)
-    record["status"] = "painted over" if written.boxes else "none found"
-    return record, ()
 
 
 def _standing_case(final: Path, fresh: Case) -> Case | None:
