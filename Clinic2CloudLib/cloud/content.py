@@ -47,6 +47,11 @@ class Fingerprint:
     head: bytes
     data_set: str
 
+    @property
+    def uid(self) -> str:
+        """Media Storage SOP Instance UID (0002,0003); empty where the head cannot be read."""
+        return str((_meaning(self.head) or {}).get("MediaStorageSOPInstanceUID", ""))
+
     def agrees_with(self, other: Fingerprint) -> bool:
         """Whether both hold the same: equal bytes, or only the writer's own name differs."""
         if self.data_set != other.data_set:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +155,22 @@ class DICOMwebClient:
             lambda: self._retrieve(study, series, instance, fingerprint), progress
         )
 
+    def fingerprints(self, study: str, series: str) -> Iterator[Fingerprint]:
+        """Retrieve a whole series in one answer and yield the fingerprint of each instance.
+
+        Tried once: what has not come when the line breaks is asked for by :meth:`fingerprint`.
+
+        Raises
+        ------
+        TemporaryError
+            When the answer breaks off.
+        CloudError
+            When the server does not give the series.
+        """
+        with contextlib.closing(self._objects(f"/studies/{study}/series/{series}")) as objects:
+            for content in objects:
+                yield fingerprint(content)
+
     def save(
         self,
         study: str,
@@ -186,21 +203,27 @@ class DICOMwebClient:
         self, study: str, series: str, instance: str, take: Callable[[Iterator[bytes]], Any]
     ) -> Any:
         path = f"/studies/{study}/series/{series}/instances/{instance}"
+        with contextlib.closing(self._objects(path)) as objects:
+            for content in objects:
+                return take(content)
+        raise TemporaryError(f"{self._host} gave an empty answer")
+
+    def _objects(self, path: str) -> Generator[Iterator[bytes], None, None]:
+        """Yield each object that one WADO-RS request gives, as it arrives."""
         with self._http.send("GET", path, accept=_PART10, stream=True) as answer:
-            if answer.status_code != 200:
+            if answer.status_code not in (200, 206):
                 raise CloudError(
-                    f"{self._host} does not give back an instance ({answer.status_code})"
+                    f"{self._host} does not give back what it keeps ({answer.status_code})"
                 )
             kind = answer.headers.get("Content-Type", "")
             chunks = self._body(answer)
-            if kind.startswith("application/dicom") and "json" not in kind:
-                return take(chunks)
             boundary = parameter(kind, "boundary")
-            if not boundary:
+            if boundary:
+                yield from RelatedReader(chunks, boundary).parts()
+            elif kind.startswith("application/dicom") and "json" not in kind:
+                yield chunks
+            else:
                 raise CloudError(f"{self._host} does not give back DICOM")
-            for part in RelatedReader(chunks, boundary).parts():
-                return take(part)
-        raise TemporaryError(f"{self._host} gave an empty answer")
 
     def _body(self, answer: requests.Response) -> Iterator[bytes]:
         import requests
@@ -220,7 +243,7 @@ class DICOMwebClient:
         Returns
         -------
         bool
-            False when the server had it already: an earlier request got through.
+            False when the server had it already (200 or 409): an earlier request got through.
 
         Raises
         ------
@@ -239,7 +262,7 @@ class DICOMwebClient:
                 return False
             if answer.status_code not in (200, 201):
                 raise CloudError(self._refusal("does not start the processing", answer))
-            return True
+            return answer.status_code == 201
 
         return self.patience.keep_trying(ask, progress)
 
@@ -265,7 +288,8 @@ class DICOMwebClient:
         if answer.status_code in (404, 410):
             return None
         listed = self._json(answer)
-        return listed[0] if listed else None
+        # A work item's own UID stands in the request; not every server repeats it in the data set.
+        return {"00080018": dicomjson.element("UI", uid)} | listed[0] if listed else None
 
     def workitems(
         self, match: Mapping[str, str] | None = None, progress: Progress | None = None

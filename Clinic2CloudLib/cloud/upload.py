@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,8 @@ def upload_case(
             if again:
                 job = _next_job(case, destination, start, options or {}, policy)
         entry = box.enqueue(case, destination, start, options, job)
-        return _work(replace(entry, destination=destination), box, progress or silent, policy)
+        own = replace(entry, destination=destination)
+        return _work(own, box, progress or silent, policy, case)
 
 
 def resume(
@@ -176,14 +178,18 @@ def resume(
 
 
 def _work(
-    entry: Entry, outbox: Outbox, progress: Progress, policy: RetryPolicy | None
+    entry: Entry,
+    outbox: Outbox,
+    progress: Progress,
+    policy: RetryPolicy | None,
+    checked: cases.Case | None = None,
 ) -> UploadResult:
     """Work on one entry, alone; note why when it fails."""
     with outbox.working_on(entry):
         outbox.begin(entry.id)
         try:
             with DICOMwebClient(entry.destination, policy=policy) as client:
-                return _upload(entry, outbox, client, progress)
+                return _upload(entry, outbox, client, progress, checked)
         except Clinic2CloudError as error:
             with contextlib.suppress(OutputError):  # the first trouble is the one to tell
                 outbox.set_entry(entry.id, outbox.entry(entry.id).state, str(error))
@@ -191,10 +197,15 @@ def _work(
 
 
 def _upload(
-    entry: Entry, outbox: Outbox, client: DICOMwebClient, progress: Progress
+    entry: Entry,
+    outbox: Outbox,
+    client: DICOMwebClient,
+    progress: Progress,
+    checked: cases.Case | None,
 ) -> UploadResult:
+    """Send, verify, start; ``checked`` is the case where its approval was just checked."""
     url = entry.destination.url
-    case = cases.require_approved(entry.folder)
+    case = checked or cases.require_approved(entry.folder)
     if case.digest != entry.digest:
         raise NotApprovedError(f"{case.id} is not the version that was queued; upload it anew")
     begun = time.monotonic()
@@ -207,7 +218,8 @@ def _upload(
     if entry.pipeline and entry.workitem_uid:
         outbox.set_entry(entry.id, "uploaded")
         progress(1.0, f"starting {entry.pipeline}")
-        item = workitem(entry.workitem_uid, case, entry.pipeline, entry.options)
+        wanted_at = datetime.fromisoformat(entry.created_at)
+        item = workitem(entry.workitem_uid, case, entry.pipeline, entry.options, wanted_at)
         started = client.create_workitem(entry.workitem_uid, item, progress)
         cases.set_state(
             entry.folder, "processing", destination=url, workitem_uid=entry.workitem_uid

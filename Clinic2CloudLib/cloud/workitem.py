@@ -42,7 +42,9 @@ def workitem_uid(
     return f"2.25.{uuid.uuid5(_NAMESPACE, json.dumps(wish)).int}"
 
 
-def workitem(uid: str, case: Case, pipeline: str, options: Mapping[str, Any]) -> DataSet:
+def workitem(
+    uid: str, case: Case, pipeline: str, options: Mapping[str, Any], wanted_at: datetime
+) -> DataSet:
     """Return the data set that creates a work item (PS3.4 table CC.2.5-3), all inputs listed.
 
     Parameters
@@ -55,8 +57,11 @@ def workitem(uid: str, case: Case, pipeline: str, options: Mapping[str, Any]) ->
         Code Value of the Scheduled Workitem Code.
     options : mapping of str to str, int, float or bool
         Content items of the Scheduled Processing Parameters.
+    wanted_at : datetime
+        When the job was asked for, with its time zone; the same for each repetition, so that a
+        repeated request is the same to the byte.
     """
-    now = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    start = wanted_at.astimezone(UTC).strftime("%Y%m%d%H%M%S+0000")
     inputs = [(item.sop_class_uid, item.sop_instance_uid) for item in case.instances]
     return {
         "00080016": element("UI", "1.2.840.10008.5.1.4.34.6.1"),  # UPS Push
@@ -68,7 +73,7 @@ def workitem(uid: str, case: Case, pipeline: str, options: Mapping[str, Any]) ->
         "00100040": element("CS"),
         "0020000D": element("UI", case.study_uid),
         "00380010": element("LO"),
-        "00404005": element("DT", now),  # Scheduled Procedure Step Start DateTime
+        "00404005": element("DT", start),  # Scheduled Procedure Step Start DateTime
         "00404018": element("SQ", code(pipeline, SCHEME, pipeline)),
         "00404021": element("SQ", referenced(case.study_uid, case.series_uid, inputs)),
         "00404025": element("SQ"),  # any station may take it

@@ -26,6 +26,8 @@ def mr_slice(number: int, *, side: int = 64, series: str = SERIES, seed: int = 0
     data.SeriesInstanceUID = series
     data.PatientID = PATIENT
     data.PatientName = "ANON^7F3A"
+    data.PatientIdentityRemoved = "YES"
+    data.DeidentificationMethod = "made for a test"
     data.Modality = "MR"
     data.InstanceNumber = number
     data.Rows = data.Columns = side

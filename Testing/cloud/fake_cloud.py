@@ -99,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
         elif len(steps) == 5:
             self.search(query)
         else:
-            self.retrieve(steps[5])
+            self.retrieve(steps[5:6] or sorted(self.cloud.kept))
 
     def search(self, query: dict[str, str]) -> None:
         self.cloud.searches += 1
@@ -108,11 +108,17 @@ class Handler(BaseHTTPRequestHandler):
         page = shown[start : start + min(limit, self.cloud.page)]
         self.json(200, [{"00080018": {"vr": "UI", "Value": [uid]}} for uid in page])
 
-    def retrieve(self, uid: str) -> None:
-        content = self.cloud.kept.get(uid)
-        if content is None:
+    def retrieve(self, uids: list[str]) -> None:
+        found = [self.written(self.cloud.kept[uid]) for uid in uids if uid in self.cloud.kept]
+        if not found:
             self.answer(404)
             return
+        opened = b"--b0\r\nContent-Type: application/dicom\r\n\r\n"
+        body = b"".join(opened + content + b"\r\n" for content in found) + b"--b0--"
+        kind = 'multipart/related; type="application/dicom"; boundary=b0'
+        self.answer(200, body, Content_Type=kind)
+
+    def written(self, content: bytes) -> bytes:
         if self.cloud.rewrites_meta:
             data = dcmread(io.BytesIO(content))
             data.file_meta.ImplementationClassUID = "1.2.3.4"
@@ -120,9 +126,7 @@ class Handler(BaseHTTPRequestHandler):
             stream = io.BytesIO()
             data.save_as(stream)
             content = stream.getvalue()
-        body = b"--b0\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--b0--"
-        kind = 'multipart/related; type="application/dicom"; boundary=b0'
-        self.answer(200, body, Content_Type=kind)
+        return content
 
     def get_workitems(self, steps: list[str], query: dict[str, str]) -> None:
         if len(steps) > 1:

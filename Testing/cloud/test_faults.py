@@ -128,6 +128,20 @@ def test_an_answer_cut_short_while_comparing_is_asked_for_again(tmp_path: Path) 
         assert not proxy.faults
 
 
+def test_a_series_cut_short_while_comparing_is_completed_singly(tmp_path: Path) -> None:
+    case = approved_case(tmp_path / "case", 20, side=256)
+    with (
+        fake_cloud() as cloud,
+        fault_proxy(cloud.port, Fault(cut_answer=1_500_000), mark="/series/2.25.1002 ") as proxy,
+    ):
+        upload_case(case.folder, Destination(proxy.url), policy=QUICK)
+        again = upload_case(case.folder, Destination(proxy.url), policy=QUICK)
+        assert (again.sent, again.compared) == (0, 20)
+        singly = [seen for seen in proxy.seen if "/instances/" in seen.line]
+        assert 4 < len(singly) < 20
+        assert not proxy.faults
+
+
 def test_trouble_without_end_ends_with_the_budget_and_one_sentence(tmp_path: Path) -> None:
     case = approved_case(tmp_path / "case", 6)
     policy = RetryPolicy(budget=0.5, before_contact=0.5, first=0.01, longest=0.05)
