@@ -1,0 +1,367 @@
+"""Instances as files under a data folder, each acknowledged only when it is durable.
+
+An instance is staged first: written to ``incoming/``, hashed, flushed to disk. Staged instances
+are then committed together: each gets its place ``instances/STUDY/SERIES/INSTANCE.dcm``, the
+folders are flushed, and one transaction of the index makes them all known. A file that the index
+does not know is what a crash left; it goes at the next start.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import mmap
+import os
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from ...atomic import sync_folder
+from ...dicom.elements import FileLayout, NotDicomError, read_layout
+from ...errors import InputError, NotDeidentifiableError
+from .attributes import Attributes, UnreadableError, identity_removed, read_attributes
+from .index import Index, insert_instance
+from .locking import FolderLock
+from .reasons import Reason
+
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True)
+class Staged:
+    """An instance not yet known to the index; ``path`` is None when it is stored already."""
+
+    path: Path | None
+    size: int
+    sha256: str
+    transfer_syntax: str
+    attributes: Attributes
+
+    @property
+    def uid(self) -> str:
+        """SOP Instance UID."""
+        return str(self.attributes["SOPInstanceUID"])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one instance.
+
+    Attributes
+    ----------
+    class_uid, uid, series, study : str
+        Empty where they could not be read.
+    reason : Reason or None
+        Why it was not stored; None when it is stored.
+    sentence : str
+        The reason for a person, without patient data.
+    """
+
+    class_uid: str = ""
+    uid: str = ""
+    series: str = ""
+    study: str = ""
+    reason: Reason | None = None
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One instance of the index, with the file that holds it."""
+
+    uid: str
+    class_uid: str
+    series: str
+    study: str
+    transfer_syntax: str
+    path: Path
+    size: int
+
+
+class Store:
+    """All instances of one data folder.
+
+    Parameters
+    ----------
+    data : Path
+        The folder; made, private to this user, when missing.
+
+    Raises
+    ------
+    InputError
+        When another server uses the folder, or it cannot be written.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._incoming = data / "incoming"
+        self._instances = data / "instances"
+        try:
+            data.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = FolderLock(data)
+            shutil.rmtree(self._incoming, ignore_errors=True)
+            self._incoming.mkdir(mode=0o700)
+            self._instances.mkdir(exist_ok=True, mode=0o700)
+            sync_folder(data)
+        except OSError as error:
+            raise InputError(
+                f"the data folder {data.name} cannot be used: {error.strerror or error}"
+            ) from error
+        self.index = Index(data / "index.sqlite")
+        self._sweep()
+
+    def close(self) -> None:
+        """Close the index and let another server have the folder."""
+        self.index.close()
+        self._lock.release()
+
+    # ---------------------------------------------------------------- stage
+
+    def new_file(self) -> Path:
+        """Return a path in ``incoming/`` that nothing else uses."""
+        return self._incoming / f"{secrets.token_hex(8)}.part"
+
+    def stage_bytes(self, content: bytes, deidentified_only: bool = True) -> Staged | Outcome:
+        """Read, hash and write a small instance; durable when this returns."""
+        layout = _layout(content)
+        if isinstance(layout, Outcome):
+            return layout
+        sha256 = hashlib.sha256(content).hexdigest()
+        staged = _examined(layout, None, len(content), sha256, deidentified_only)
+        if isinstance(staged, Outcome) or self._has(staged):
+            return staged
+        path = self.new_file()
+        try:
+            with path.open("xb", buffering=0) as handle:
+                handle.write(content)
+                os.fsync(handle.fileno())
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            return failed_write(error, staged)
+        return Staged(path, staged.size, sha256, staged.transfer_syntax, staged.attributes)
+
+    def stage_file(
+        self, path: Path, sha256: str, *, deidentified_only: bool = True
+    ) -> Staged | Outcome:
+        """Read a large instance that is flushed in ``incoming/`` already; it goes if refused."""
+        with path.open("rb") as handle, _mapped(handle.fileno()) as mapped:
+            size = len(mapped)
+            # A mapping can be sliced and unpacked as bytes can, and only pages looked at are read.
+            layout = _layout(cast(bytes, mapped))
+            if not isinstance(layout, Outcome):
+                staged = _examined(layout, path, size, sha256, deidentified_only)
+            else:
+                staged = layout
+            del layout
+        if isinstance(staged, Outcome):
+            path.unlink()
+        return staged
+
+    def adopt(self, path: Path, *, deidentified_only: bool = True) -> Staged | Outcome:
+        """Stage a file that another part of the server made; it leaves its place."""
+        own = self.new_file()
+        try:
+            with path.open("rb") as handle:
+                sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+                os.fsync(handle.fileno())
+            path.rename(own)
+        except OSError as error:
+            return failed_write(error)
+        return self.stage_file(own, sha256, deidentified_only=deidentified_only)
+
+    def _has(self, staged: Staged) -> bool:
+        row = self.index.reading.execute(
+            "SELECT sha256 FROM instance WHERE SOPInstanceUID = ?", (staged.uid,)
+        ).fetchone()
+        return row is not None and row[0] == staged.sha256
+
+    # --------------------------------------------------------------- commit
+
+    def commit(
+        self,
+        staged: Sequence[Staged],
+        also: Callable[[sqlite3.Connection, Sequence[Outcome]], None] | None = None,
+    ) -> list[Outcome]:
+        """Make staged instances known, all in one transaction.
+
+        Parameters
+        ----------
+        staged : sequence of Staged
+            What to take in.
+        also : callable, optional
+            Called within the transaction with the outcomes; what it raises undoes all.
+
+        Returns
+        -------
+        list of Outcome
+            One for each, in order. When it returns, those without a reason are durable.
+        """
+        placed: list[Path] = []
+        try:
+            with self.index.writing() as writer:
+                outcomes = [self._take_in(writer, one, placed) for one in staged]
+                for folder in {path.parent for path in placed}:
+                    sync_folder(folder)
+                if also is not None:
+                    also(writer, outcomes)
+        except (OSError, sqlite3.OperationalError) as error:
+            _remove(placed)
+            if also is not None:
+                raise
+            outcomes = [failed_write(error, one) for one in staged]
+        except BaseException:
+            _remove(placed)
+            raise
+        finally:
+            _remove([one.path for one in staged if one.path is not None])
+        return outcomes
+
+    def _take_in(self, writer: sqlite3.Connection, one: Staged, placed: list[Path]) -> Outcome:
+        row = writer.execute(
+            "SELECT sha256 FROM instance WHERE SOPInstanceUID = ?", (one.uid,)
+        ).fetchone()
+        if row is not None:
+            if row[0] == one.sha256:
+                return _outcome(one)
+            return _outcome(
+                one, Reason.DUPLICATE, "another content is stored under its SOP Instance UID"
+            )
+        if one.path is None:
+            return _outcome(one, Reason.PROCESSING_FAILURE, "it was removed while it was stored")
+        relative = Path(
+            str(one.attributes["StudyInstanceUID"]),
+            str(one.attributes["SeriesInstanceUID"]),
+            f"{one.uid}.dcm",
+        )
+        try:
+            insert_instance(
+                writer,
+                one.attributes,
+                transfer_syntax=one.transfer_syntax,
+                path=relative.as_posix(),
+                size=one.size,
+                sha256=one.sha256,
+            )
+        except ValueError as error:
+            return _outcome(one, Reason.PROCESSING_FAILURE, str(error))
+        final = self._instances / relative
+        self._make_folders(final.parent)
+        one.path.rename(final)
+        placed.append(final)
+        return _outcome(one)
+
+    def _make_folders(self, folder: Path) -> None:
+        """Make a folder, each new level flushed into the one above."""
+        if folder.is_dir():
+            return
+        self._make_folders(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+    def _sweep(self) -> None:
+        """Remove files that the index does not know: a crash came before their transaction."""
+        known = {row[0] for row in self.index.reading.execute("SELECT path FROM instance")}
+        for path in self._instances.glob("*/*/*"):
+            if path.relative_to(self._instances).as_posix() not in known:
+                path.unlink()
+
+    # ------------------------------------------------------------------ ask
+
+    def find(
+        self, study: str | None = None, series: str | None = None, instance: str | None = None
+    ) -> list[Stored]:
+        """Return the instances of a study, series or instance, in a stable order."""
+        wanted = {
+            "series.StudyInstanceUID": study,
+            "series.SeriesInstanceUID": series,
+            "SOPInstanceUID": instance,
+        }
+        given = {name: uid for name, uid in wanted.items() if uid is not None}
+        rows = self.index.reading.execute(
+            "SELECT SOPInstanceUID, SOPClassUID, series.SeriesInstanceUID, StudyInstanceUID, "
+            "transfer_syntax, path, bytes FROM instance JOIN series USING (SeriesInstanceUID) "
+            f"WHERE {' AND '.join(f'{name} = ?' for name in given) or '1'} "
+            "ORDER BY StudyInstanceUID, series.SeriesInstanceUID, InstanceNumber, SOPInstanceUID",
+            tuple(given.values()),
+        )
+        return [
+            Stored(
+                uid=row["SOPInstanceUID"],
+                class_uid=row["SOPClassUID"],
+                series=row["SeriesInstanceUID"],
+                study=row["StudyInstanceUID"],
+                transfer_syntax=row["transfer_syntax"],
+                path=self._instances / row["path"],
+                size=row["bytes"],
+            )
+            for row in rows
+        ]
+
+
+def failed_write(error: OSError | sqlite3.OperationalError, one: Staged | None = None) -> Outcome:
+    """Return the outcome of an instance that could not be written."""
+    full = (
+        error.errno in _NO_SPACE
+        if isinstance(error, OSError)
+        else "full" in str(error) or "disk I/O" in str(error)
+    )
+    if full:
+        reason, sentence = Reason.OUT_OF_RESOURCES, "the server's disk is full"
+    else:
+        reason, sentence = Reason.PROCESSING_FAILURE, "the server could not write it"
+    return (
+        Outcome(reason=reason, sentence=sentence)
+        if one is None
+        else _outcome(one, reason, sentence)
+    )
+
+
+def _outcome(one: Staged, reason: Reason | None = None, sentence: str = "") -> Outcome:
+    return Outcome(
+        class_uid=str(one.attributes["SOPClassUID"]),
+        uid=one.uid,
+        series=str(one.attributes["SeriesInstanceUID"]),
+        study=str(one.attributes["StudyInstanceUID"]),
+        reason=reason,
+        sentence=sentence,
+    )
+
+
+def _layout(content: bytes) -> FileLayout | Outcome:
+    try:
+        return read_layout(content)
+    except NotDicomError as error:
+        sentence = str(error)
+    except (NotDeidentifiableError, ValueError) as error:
+        sentence = f"it cannot be understood: {error}"
+    return Outcome(reason=Reason.CANNOT_UNDERSTAND, sentence=sentence)
+
+
+def _examined(
+    layout: FileLayout, path: Path | None, size: int, sha256: str, deidentified_only: bool
+) -> Staged | Outcome:
+    try:
+        attributes = read_attributes(layout)
+    except UnreadableError as error:
+        return Outcome(reason=Reason.CANNOT_UNDERSTAND, sentence=str(error))
+    staged = Staged(path, size, sha256, layout.transfer_syntax, attributes)
+    if deidentified_only and not identity_removed(layout):
+        return _outcome(
+            staged,
+            Reason.NOT_AUTHORIZED,
+            "it does not say that the patient's identity was removed",
+        )
+    return staged
+
+
+def _mapped(descriptor: int) -> mmap.mmap:
+    return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+
+
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
