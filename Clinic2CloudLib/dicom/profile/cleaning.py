@@ -1,0 +1,168 @@
+"""Free text: through the cleaner, and without what the header itself gives away."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from . import tables
+from .charset import decode, encode
+from .contexts import Rule
+from .handlers import REMOVED, fall_back
+from .identifiers import Known
+from .work import Later, Level, Work
+
+__all__ = ["Cleaning"]
+
+_CACHED = 1 << 14
+_FREE = frozenset(("LO", "SH", "ST", "LT", "UT", "UC"))
+_ONE_VALUE = frozenset(("ST", "LT", "UT"))
+_UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])")
+_LONGEST = {"SH": 16, "LO": 64, "CS": 16, "AE": 16}
+#: Words that other attributes depend on; a patient of that name must not break the image.
+_STRUCTURAL = tables.group("structural")
+#: A vendor's or vocabulary's own words: an institution may share one.
+_VENDOR = tables.group("vendor")
+
+
+class Cleaning:
+    """Cleans text with a cleaner that knows the header's identifiers.
+
+    Parameters
+    ----------
+    cleaner : DescriptorCleaner or None
+        Its class is asked for another one for each set of identifiers.
+    """
+
+    def __init__(self, cleaner: Any | None) -> None:
+        self._cleaner = cleaner
+        self._cleaners: dict[Known, Any] = {}
+        self._texts: dict[Any, str] = {}
+        self._shown: dict[Any, tuple[tuple[str, str], ...]] = {}
+
+    def cleaned(self, work: Work, later: Later, known: Known) -> bytes:
+        """Return an element of cleaned text, or what the profile writes without its text."""
+        rule = later.rule
+        text = decode(later.value, later.charset)
+        new = None if text is None else self._clean_text(text, rule, known)
+        if new is not None and new == text:
+            work.seen.append(rule.note("kept" if new else "emptied"))
+            work.texts.append((rule, later.value, later.charset))
+            return rule.element(later.value)
+        if not new:
+            return fall_back(work, rule)
+        value = encode(new, later.charset)
+        if value is None:
+            return fall_back(work, rule)
+        work.seen.append(rule.note("cleaned"))
+        work.texts.append((rule, value, later.charset))
+        return rule.element(value)
+
+    def checked(self, work: Work, level: Level, rule: Rule, raw: bytes) -> bytes | None:
+        """Return a kept element without tokens; None when there is none in it."""
+        known = work.known
+        if known is None or not raw or rule.keyword in _STRUCTURAL:
+            return None
+        text = decode(raw, level.charset)
+        if text is None:
+            text = raw.decode("latin-1")
+        if rule.vr in ("DS", "IS", "CS", "AS"):
+            return self._checked_parts(work, rule, text, known)
+        if rule.vr in ("OB", "UN", "OW"):
+            return fall_back(work, rule) if self.holds_token(work, raw, level.charset) else None
+        if rule.vr not in _FREE and rule.vr != "UR":
+            return None
+        new = self._without(text, rule, known, work)
+        if new == text:
+            return None
+        value = encode(new, level.charset)
+        if not value:
+            return fall_back(work, rule) or rule.element(b"")
+        work.texts.append((rule, value, level.charset))
+        return rule.element(value)
+
+    def holds_token(self, work: Work, raw: bytes, charset: bytes) -> bool:
+        """Return whether a text holds a token or a replaced UID."""
+        known = work.known
+        if known is None:
+            return False
+        text = decode(raw, charset)
+        if text is None:
+            text = raw.decode("latin-1")
+        return bool(known.pattern and known.pattern.search(text)) or any(
+            uid in raw for uid in work.uids if len(uid) > 8
+        )
+
+    def kept_text(self, work: Work) -> tuple[tuple[str, str], ...]:
+        """Return the text that stays, each once, for a person to look through."""
+        key = tuple(work.texts)
+        found = self._shown.get(key)
+        if found is None:
+            if len(self._shown) >= 256:
+                self._shown.clear()
+            shown = {
+                (rule.keyword, (decode(raw, charset) or raw.decode("latin-1")).strip())
+                for rule, raw, charset in work.texts
+            }
+            found = self._shown[key] = tuple(sorted(pair for pair in shown if pair[1]))
+        return found
+
+    def _clean_text(self, text: str, rule: Rule, known: Known) -> str:
+        """Return a text cleaned, every value of it."""
+        values = [text] if rule.vr in _ONE_VALUE else text.split("\\")
+        return "\\".join(self._clean_value(value, rule, known) for value in values).strip("\\ ")
+
+    def _clean_value(self, text: str, rule: Rule, known: Known) -> str:
+        """Return one value cleaned: by the cleaner, then without tokens and UIDs."""
+        key = (text, known, rule.vr)
+        found = self._texts.get(key)
+        if found is not None:
+            return found
+        new = text
+        if self._cleaner is not None:
+            new = self._cleaner_for(known).clean(text).text
+        new = _UID.sub("", known.without(new, weak=True))
+        new = new[: _LONGEST.get(rule.vr, len(new))]
+        if len(self._texts) >= _CACHED:
+            self._texts.clear()
+        self._texts[key] = new
+        return new
+
+    def _without(self, text: str, rule: Rule, known: Known, work: Work) -> str:
+        """Return a kept text without tokens, and without UIDs of this instance."""
+        values = [text] if rule.vr in _ONE_VALUE else text.split("\\")
+        weak = rule.keyword not in _VENDOR
+        new = "\\".join(known.without(value, weak) for value in values)
+        for uid in work.uids:
+            if len(uid) > 8:
+                new = new.replace(uid.decode("latin-1"), "")
+        return new
+
+    def _checked_parts(self, work: Work, rule: Rule, text: str, known: Known) -> bytes | None:
+        """Return a coded or numeric value without those that are an identifier as a whole."""
+        parts = text.split("\\")
+        tokens = {token.casefold() for token in known.strong if len(token) > 4}
+        new = []
+        for part in parts:
+            word = part.strip()
+            if rule.vr == "IS" and word in known.numbers:
+                digits = work.engine.pseudonyms.uid(word)[-5:]
+                new.append(str(int(digits)))
+            elif rule.vr == "CS" and word.casefold() in tokens:
+                new.append(REMOVED.decode())
+            else:
+                new.append(part)
+        if new == parts:
+            return None
+        return rule.element("\\".join(new).encode("latin-1"))
+
+    def _cleaner_for(self, known: Known) -> Any:
+        """Return a cleaner that knows a header's identifiers."""
+        found = self._cleaners.get(known)
+        if found is None:
+            if len(self._cleaners) >= 64:
+                self._cleaners.clear()
+            names = {value for values in known.by_kind.values() for value in values}
+            cleaner: Any = type(self._cleaner)
+            found = self._cleaners[known] = cleaner(sorted(names))
+        return found

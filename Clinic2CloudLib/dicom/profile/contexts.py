@@ -1,0 +1,424 @@
+"""Places in a data set, and what happens to each element that stands there.
+
+A place is the path of sequences that leads to it in one IOD. It turns the first bytes of an
+element (tag and VR) into a plan once; the walk then only looks plans up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+
+from ...errors import NotDeidentifiableError
+from . import tables
+from .actions import CODE_ATTRIBUTES, Action, Attribute, Profile, describe, resolve
+from .content import CONTENT_SEQUENCES, VALUE_KEYWORDS, concept_of, content_action, value_action
+from .encoding import IMPLICIT, LONG_VRS, SHORT_VRS, TEXT_VRS, Encoding
+from .identifiers import identifier_kind
+
+__all__ = ["BULK", "CALL", "DROP", "END", "KEEP", "PRIVATE", "SEQUENCE", "TEXT", "Mode", "Place"]
+
+# Kinds of plan, most frequent first.
+KEEP, TEXT, DROP, CALL, SEQUENCE, BULK, PRIVATE, END = range(8)
+
+#: kind, tag, unpack, where the length stands, where the value begins, rule
+Plan = tuple[int, int, Callable[..., Any], int, int, "Rule"]
+
+#: Annotations: under Clean Graphics their points stay, their text is cleaned by its own rows.
+_GRAPHICS = frozenset(("GraphicAnnotationSequence",))
+#: Keys come from the file; a place forgets its plans when a file names more than any honest one.
+_MOST_PLANS = 1 << 14
+_DATES = frozenset(("DA", "DT", "TM"))
+#: Numbers that may stand for each other: writers differ, nothing hides in them.
+_BINARY = frozenset(
+    ["AT", "FD", "FL", "OB", "OD", "OF", "OL", "OV", "OW", "SL", "SS", "SV", "UL", "UN", "US", "UV"]
+)
+_PIXELS = frozenset(
+    (0x7FE00010, 0x7FE00008, 0x7FE00009, 0x54001010, 0x56000020, 0x7FE00001, 0x7FE00002)
+)
+
+
+class Mode(Enum):
+    """How text and structure inside a sequence are taken."""
+
+    NORMAL = "normal"
+    DUMMY = "dummy"  # all that could speak is replaced, codes stay
+    CLEANED = "cleaned"  # code meanings go through the cleaner as well
+    CONTENT = "content"  # items are structured content, see content.py
+    CONTENT_C = "C"  # ... an item whose value is cleaned
+    CONTENT_D = "D"  # ... replaced
+    CONTENT_K = "K"  # ... kept
+
+
+_CONTENT_ITEMS = (Mode.CONTENT_C, Mode.CONTENT_D, Mode.CONTENT_K)
+
+
+class Rule:
+    """What happens to one element: the plan's part that the handlers need."""
+
+    __slots__ = (
+        "action",
+        "attribute",
+        "audit",
+        "encoding",
+        "fallback",
+        "handler",
+        "identifier",
+        "keyword",
+        "mode",
+        "notes",
+        "place",
+        "sequence_mode",
+        "stem",
+        "tag",
+        "value_encoding",
+        "vr",
+    )
+
+    def __init__(self, place: Place, tag: int, attribute: Attribute, vr: str) -> None:
+        self.place = place
+        self.encoding = place.encoding
+        self.value_encoding = place.encoding
+        self.tag = tag
+        self.attribute = attribute
+        self.keyword = attribute.keyword
+        self.vr = vr
+        self.mode = place.mode
+        self.sequence_mode = Mode.NORMAL
+        self.action = Action.KEEP
+        self.fallback = Action.REMOVE
+        self.identifier: str | None = None
+        self.handler: Callable[..., Any] | None = None
+        self.stem = ""
+        self.notes: dict[str, int] = {}
+        self.audit = 0
+
+    def note(self, action: str) -> int:
+        """Return the number under which an action on this attribute is counted."""
+        if action not in self.notes:
+            self.notes[action] = self.place.profile.audit_number(action, self.keyword)
+        return self.notes[action]
+
+    def element(self, value: bytes) -> bytes:
+        """Return this element with another value."""
+        return self.encoding.element(self.tag, self.vr, value)
+
+    def child(self) -> Place:
+        """Return the place inside this sequence."""
+        return self.place.child(self.tag, self.sequence_mode, self.value_encoding)
+
+
+class Shared:
+    """What all places of one engine have in common."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        handlers: Mapping[str, Callable[..., Any]],
+        special: Mapping[str, Callable[..., Any]],
+        coded: frozenset[str],
+        coded_dummy: Callable[[Rule], bytes],
+    ) -> None:
+        self.profile = profile
+        self.handlers = handlers
+        self.special = special
+        self.coded = coded
+        self.coded_dummy = coded_dummy
+        self.audits: list[tuple[str, str]] = []
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def audit_number(self, action: str, keyword: str) -> int:
+        """Return a small number for an action on an attribute."""
+        key = (action, keyword)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.audits)
+            self.audits.append(key)
+        return self._numbers[key]
+
+
+class Place:
+    """One path of sequences in one IOD and one encoding.
+
+    Parameters
+    ----------
+    profile : Shared
+        The engine's profile and handlers.
+    types : mapping or None
+        :func:`tables.attribute_types` of the IOD; None when it is not known.
+    path : tuple of int or None
+        Tags of the enclosing sequences; None for a place that the IOD does not have.
+    encoding : Encoding
+    mode : Mode
+    careful : bool
+        Whether every kept string is looked through (a first walk found a token somewhere).
+    dropped : frozenset of int
+        Tags that the engine itself writes here.
+    """
+
+    def __init__(
+        self,
+        profile: Shared,
+        types: Mapping[tuple[int, ...], Mapping[int, str]] | None,
+        path: tuple[int, ...] | None,
+        encoding: Encoding,
+        mode: Mode = Mode.NORMAL,
+        careful: bool = False,
+        dropped: frozenset[int] = frozenset(),
+    ) -> None:
+        self.dropped = dropped
+        self.profile = profile
+        self.types = types
+        self.path = path
+        self.encoding = encoding
+        self.mode = mode
+        self.careful = careful
+        self.key_size = encoding.key_size
+        self._here = (types or {}).get(path, {}) if path is not None else {}
+        self._children: dict[tuple[int, Mode, str], Place] = {}
+        self.plans: dict[bytes, Plan] = {}
+        self._add_end()
+
+    @property
+    def is_top(self) -> bool:
+        """Whether this is the data set itself."""
+        return self.path == ()
+
+    def child(self, tag: int, mode: Mode, encoding: Encoding) -> Place:
+        """Return the place inside a sequence that stands here.
+
+        Places that the IOD does not have are one and the same, so that no file can make the number
+        of places grow.
+        """
+        path = None if self.path is None else (*self.path, tag)
+        if path is not None and not self._leads_somewhere(path):
+            path = None
+        key = (0 if path is None else tag, mode, encoding.name)
+        found = self._children.get(key)
+        if found is None:
+            if path is None and self.path is None and mode is self.mode:
+                found = self if encoding is self.encoding else None
+            if found is None:
+                found = Place(self.profile, self.types, path, encoding, mode, self.careful)
+            self._children[key] = found
+        return found
+
+    def for_item(self, raw: bytes, pos: int, end: int, charset: bytes) -> Place | None:
+        """Return the place of one content item by its concept name, None when it goes."""
+        concept = concept_of(raw, self.encoding, pos, end, charset)
+        code = content_action(self.profile.profile, concept)
+        if code == "X":
+            return None
+        mode = Mode(code)
+        found = self._children.get((-1, mode, ""))
+        if found is None:
+            found = Place(self.profile, self.types, self.path, self.encoding, mode, self.careful)
+            self._children[(-1, mode, "")] = found
+        return found
+
+    def _leads_somewhere(self, path: tuple[int, ...]) -> bool:
+        """Return whether a path is, or leads to, one with entries in the table of Types."""
+        size = len(path)
+        return any(known[:size] == path for known in self.types or {})
+
+    def kind_of(self, tag: int) -> str | None:
+        """Return the Type of an attribute here: ``3`` where the IOD does not ask for it."""
+        if self.types is None:
+            return None
+        return self._here.get(tag, "3")
+
+    def plan(self, key: bytes) -> Plan:
+        """Return the plan for an element's first bytes, made now.
+
+        Raises
+        ------
+        NotDeidentifiableError
+            When they are no element, or one that may not be there.
+        """
+        if len(key) < self.key_size:
+            raise NotDeidentifiableError("the data set is truncated")
+        plan = self._make(key)
+        if len(self.plans) > _MOST_PLANS:
+            self.plans.clear()
+            self._add_end()
+        self.plans[key] = plan
+        return plan
+
+    def _add_end(self) -> None:
+        """Know an item's delimiter, whose length is zero and which has no VR."""
+        key = self.encoding.item_end + b"\0\0" * self.encoding.explicit
+        rule = Rule(self, 0xFFFEE00D, Attribute("ItemDelimitationItem", ""), "")
+        self.plans[key] = (END, 0xFFFEE00D, self.encoding.long_at, 4, 8, rule)
+
+    def _make(self, key: bytes) -> Plan:
+        """Return a new plan."""
+        encoding = self.encoding
+        tag = encoding.tag_of(key)
+        if tag >> 16 == 0xFFFE:
+            raise NotDeidentifiableError("a sequence is malformed")
+        attribute = None if tag >> 16 & 1 else describe(tag)
+        declared = self._declared(key)
+        known = attribute.vr if attribute else declared
+        header = encoding.header(declared or "UN")
+        rule = Rule(self, tag, attribute or Attribute(tag_name(tag), known or "UN"), "")
+        rule.vr = _written_vr(declared, known or "UN")
+        layout = (tag, header.unpack, header.length_at, header.size, rule)
+        if declared == "UN" and rule.vr == "SQ":
+            rule.value_encoding = IMPLICIT  # PS3.5 6.2.2 note 2
+        if tag >> 16 & 1:
+            rule.audit = rule.note("removed")
+            drop = tag & 0xFFFF == 0
+            return (DROP if drop else PRIVATE, *layout)
+        if tag in self.dropped:
+            rule.action = Action.REMOVE
+            rule.audit = rule.note("replaced")
+            return (SEQUENCE if rule.vr == "SQ" else DROP, *layout)
+        return (self._decide(rule, attribute, declared), *layout)
+
+    def _declared(self, key: bytes) -> str | None:
+        """Return the VR that an explicit element names, None in implicit VR."""
+        if not self.encoding.explicit:
+            return None
+        vr = key[4:6].decode("latin-1")
+        if vr in SHORT_VRS or vr in LONG_VRS:
+            return vr
+        if vr.isascii() and vr.isupper() and vr.isalpha():
+            return "??"  # a VR of a later edition: 32-bit length (PS3.5 6.2), meaning not known
+        raise NotDeidentifiableError("an element's VR is not one of DICOM's")
+
+    def _decide(self, rule: Rule, attribute: Attribute | None, declared: str | None) -> int:
+        """Fill a rule in and return the kind of plan."""
+        kind = self.kind_of(rule.tag)
+        action = self.profile.profile.action(rule.tag, attribute, kind)
+        if action is Action.REFUSE:
+            if rule.tag >> 16 == 4:
+                raise NotDeidentifiableError("a DICOMDIR is made anew, never passed on")
+            raise NotDeidentifiableError(
+                "an encapsulated document cannot be de-identified with certainty"
+            )
+        known = rule.attribute.vr
+        action = _unless_lying(action, declared, known, kind)
+        if self.mode is Mode.DUMMY and not self.is_top:
+            action = _dummied(action, rule.keyword, known)
+        if self.mode is Mode.CLEANED and rule.keyword == "CodeMeaning":
+            action = Action.FREE_TEXT
+        if self.mode in _CONTENT_ITEMS and rule.keyword in VALUE_KEYWORDS:
+            action = value_action(self.profile.profile, self.mode.value, rule.keyword, action)
+        rule.action = action
+        row = tables.rows().get(rule.tag)
+        basic = row.actions["basic"] if row else "X/Z/D"
+        rule.fallback = resolve("X/Z/D" if basic == "U" else basic, kind)
+        rule.identifier = identifier_kind(rule.attribute)
+        special = self.profile.special.get(rule.keyword)
+        if special is not None:
+            rule.handler = special
+            return CALL
+        if rule.vr == "SQ":
+            return self._decide_sequence(rule, action)
+        return self._decide_value(rule, action, declared, known)
+
+    def _decide_sequence(self, rule: Rule, action: Action) -> int:
+        """Plan a sequence."""
+        content = rule.keyword in CONTENT_SEQUENCES
+        if action is Action.REMOVE:
+            rule.audit = rule.note("removed")
+        elif action is Action.EMPTY:
+            rule.audit = rule.note("emptied")
+        elif action is Action.DUMMY:
+            rule.audit = rule.note("replaced")
+            rule.sequence_mode = Mode.DUMMY
+            if rule.keyword in self.profile.coded:
+                rule.handler = self.profile.coded_dummy
+        else:
+            rule.audit = rule.note("cleaned" if action is Action.CLEAN else "kept")
+            rule.sequence_mode = Mode.NORMAL if self.mode in _CONTENT_ITEMS else self.mode
+            if action is Action.CLEAN and rule.keyword not in _GRAPHICS:
+                rule.sequence_mode = Mode.CLEANED
+        if content and action not in (Action.REMOVE, Action.EMPTY):
+            rule.sequence_mode = Mode.CONTENT
+        return SEQUENCE
+
+    def _decide_value(self, rule: Rule, action: Action, declared: str | None, known: str) -> int:
+        """Plan anything but a sequence."""
+        handlers = self.profile.handlers
+        rewritten = declared is not None and declared not in ("??", rule.vr)
+        if action in (Action.KEEP, Action.KEEP_TEXT):
+            rule.audit = rule.note("kept")
+            if rule.tag in _PIXELS:
+                return BULK
+            if self.careful and (rule.vr in TEXT_VRS or rule.vr in ("OB", "UN", "OW")):
+                rule.handler = handlers["check"]
+                return CALL
+            if rewritten:
+                rule.handler = handlers["rewrite"]
+                return CALL
+            return TEXT if action is Action.KEEP_TEXT else KEEP
+        if action is Action.REMOVE and not rule.identifier:
+            rule.audit = rule.note("removed")
+            return DROP
+        rule.stem = _stem(rule.keyword) if rule.attribute.vr in _DATES else ""
+        name = {
+            Action.REMOVE: "remove",
+            Action.EMPTY: "empty",
+            Action.DUMMY: "dummy",
+            Action.UID: "uid" if tables.rows().get(rule.tag) else "other uid",
+            Action.CLEAN: "dummy" if rule.vr not in TEXT_VRS else "clean",
+            Action.FREE_TEXT: "clean",
+            Action.SHIFT: "shift",
+        }[action]
+        rule.handler = handlers[name]
+        return CALL
+
+
+def tag_name(tag: int) -> str:
+    """Return a tag as text; of a private one the block is left open."""
+    group, element = tag >> 16, tag & 0xFFFF
+    if group & 1 and element > 0xFF:
+        return f"({group:04X},xx{element & 0xFF:02X})"
+    return f"({group:04X},{element:04X})"
+
+
+def _written_vr(declared: str | None, known: str) -> str:
+    """Return the VR to write: the dictionary's, unless the file names one of several it allows."""
+    if " or " in known:
+        allowed = known.split(" or ")
+        return declared if declared in (*allowed, "UN") else allowed[0]
+    if declared in (None, "UN", "??"):
+        return known
+    if declared in _BINARY and known in _BINARY:
+        return str(declared)
+    return known
+
+
+def _unless_lying(action: Action, declared: str | None, known: str, kind: str | None) -> Action:
+    """Return the action, or that of an unsafe attribute where the file's VR contradicts its tag.
+
+    A number that calls itself a name may be one; only text that stays text of the same care, or
+    binary that stays binary, is taken for what its tag says.
+    """
+    if declared is None or declared == "UN" or action not in (Action.KEEP, Action.KEEP_TEXT):
+        return action
+    allowed = known.split(" or ")
+    if declared in allowed or (declared in _BINARY and set(allowed) <= _BINARY):
+        return action
+    plain = {"CS", "IS", "DS", "SH", "LO", "AS", "ST", "LT", "UT", "UC"}
+    if declared in plain and known in plain:
+        return Action.KEEP_TEXT
+    return resolve("X/Z/D", kind)
+
+
+def _dummied(action: Action, keyword: str, vr: str) -> Action:
+    """Return the action of an attribute inside a sequence that is to become a dummy."""
+    if action in (Action.FREE_TEXT, Action.CLEAN, Action.KEEP_TEXT) and vr != "SQ":
+        return action if keyword in CODE_ATTRIBUTES else Action.DUMMY
+    return action
+
+
+def _stem(keyword: str) -> str:
+    """Return what a date's and its time's keywords share: ``StudyDate``, ``StudyTime`` -> Study."""
+    if keyword.endswith("DateTime"):
+        return ""
+    for word in ("Date", "Time"):
+        if keyword.endswith(word) or keyword.startswith(word + "Of"):
+            return keyword.replace(word, "", 1) if keyword.startswith(word) else keyword[:-4]
+    return ""

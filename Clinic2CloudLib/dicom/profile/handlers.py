@@ -1,0 +1,314 @@
+"""What is written in the place of a value that does not stay as it is.
+
+Each handler takes the work, the level, the rule and where the value lies; it returns the new
+element, ``b""`` for none, a :class:`Later`, or None when the element stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .actions import Action
+from .contexts import Rule
+from .uids import is_well_known
+from .work import Later, Level, Work
+
+__all__ = ["CODED", "HANDLERS", "SPECIAL", "dummy", "fall_back", "person_code"]
+
+#: Valid everywhere, and plainly no date of anybody's.
+DUMMY_DATE, DUMMY_TIME = b"20000101", b"000000"
+REMOVED = b"REMOVED"
+
+_FIXED: Mapping[str, bytes] = {
+    "DA": DUMMY_DATE,
+    "TM": DUMMY_TIME,
+    "DT": DUMMY_DATE + DUMMY_TIME,
+    "AS": b"030Y",
+    "UR": b"urn:removed",
+    "DS": b"0",
+    "IS": b"0",
+    "PN": b"Removed",
+}
+_TEXT = frozenset(("AE", "CS", "LO", "LT", "SH", "ST", "UC", "UT"))
+_SIZES = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "AT": 4, "SV": 8, "UV": 8}
+_IDENTIFYING = ("ID", "IDs", "Identifier", "Number", "Name", "AE", "AETitle")
+_WORDS = {"ReasonForTheAttributeModification": b"CORRECT"}  # a defined term of PS3.3 C.12.1
+_CODE_DUMMY = (
+    (0x00080100, "SH", b"0"),
+    (0x00080102, "SH", b"99C2C"),
+    (0x00080104, "LO", b"Removed"),
+)
+
+
+def remove(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes:
+    """Leave an element out."""
+    _remember(work, level, rule, value, stop)
+    work.seen.append(rule.note("removed"))
+    return b""
+
+
+def empty(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
+    """Leave an element without a value."""
+    if value == stop:
+        work.seen.append(rule.note("kept"))
+        return None
+    _remember(work, level, rule, value, stop)
+    work.seen.append(rule.note("emptied"))
+    return rule.element(b"")
+
+
+def replace(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
+    """Put a dummy in the place of a value."""
+    if value == stop:
+        work.seen.append(rule.note("kept"))
+        return None
+    _remember(work, level, rule, value, stop)
+    work.seen.append(rule.note("replaced"))
+    return rule.element(dummy(work.engine, rule, work.raw[value:stop]))
+
+
+def dummy(engine: Any, rule: Rule, raw: bytes) -> bytes:
+    """Return a value that fits the VR and says nothing.
+
+    What identifies something (a device, a container) becomes its keyed pseudonym, so that equal
+    values stay equal; text becomes a word.
+    """
+    vr = rule.vr
+    if vr in _FIXED:
+        return _FIXED[vr]
+    if rule.keyword in _WORDS:
+        return _WORDS[rule.keyword]
+    if vr in _TEXT:
+        if rule.keyword.endswith(_IDENTIFYING):
+            return bytes(engine.pseudonyms.text(raw.decode("latin-1"), 16).encode("ascii"))
+        return REMOVED
+    if vr == "UI":
+        return bytes(engine.new_uid(raw))
+    return b"\0" * (_SIZES.get(vr, 0) or len(raw) + (len(raw) & 1))
+
+
+def uid(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
+    """Replace UIDs by keyed ones; well-known ones (a frame of reference of PS3.6) stay."""
+    if value == stop:
+        work.seen.append(rule.note("kept"))
+        return None
+    raw = work.raw[value:stop]
+    new = work.engine.new_uids(work, raw)
+    if new == raw.rstrip(b"\0 "):
+        work.seen.append(rule.note("kept"))
+        return None
+    work.seen.append(rule.note("replaced"))
+    return rule.element(new)
+
+
+def other_uid(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
+    """The same for UIDs not listed: those of vocabularies stay as well."""
+    raw = work.raw[value:stop]
+    if is_well_known(raw, rule.keyword):
+        work.seen.append(rule.note("kept"))
+        return None
+    return uid(work, level, rule, value, stop)
+
+
+def top_uid(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
+    """Replace one of the UIDs that name the instance, its series and its study."""
+    if rule.action is Action.KEEP:
+        work.seen.append(rule.note("kept"))
+        if rule.place.is_top:
+            work.top[rule.keyword] = work.raw[value:stop].rstrip(b"\0 ")
+        return None
+    out = uid(work, level, rule, value, stop)
+    if rule.place.is_top:
+        new = work.raw[value:stop] if out is None else out[-(len(out) - _head(rule)) :]
+        work.top[rule.keyword] = new.rstrip(b"\0 ")
+    return out
+
+
+def sop_class(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
+    """Keep the SOP class, whose being a standard one was made sure before the walk."""
+    if not rule.place.is_top:
+        return other_uid(work, level, rule, value, stop)
+    work.seen.append(rule.note("kept"))
+    work.top[rule.keyword] = work.raw[value:stop].rstrip(b"\0 ")
+    return None
+
+
+def patient(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
+    """Replace the patient's ID or name by the pseudonym, which needs the issuer of the ID."""
+    raw = work.raw[value:stop]
+    if rule.place.is_top:
+        work.top["Source" + rule.keyword] = raw
+        work.top[rule.keyword] = raw
+    if rule.action in (Action.KEEP, Action.KEEP_TEXT) or not raw.strip(b" \0"):
+        work.seen.append(rule.note("kept"))
+        return None
+    _remember(work, level, rule, value, stop)
+    work.seen.append(rule.note("replaced"))
+    later = Later(rule, raw, level.charset)
+    work.patients.append(later)
+    return later
+
+
+def issuer(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
+    """Take the issuer of the patient's ID away, and know it: it tells equal IDs apart."""
+    if rule.place.is_top:
+        work.top["SourceIssuerOfPatientID"] = work.raw[value:stop]
+    if rule.action in (Action.KEEP, Action.KEEP_TEXT):
+        work.seen.append(rule.note("kept"))
+        return None
+    return {Action.EMPTY: empty, Action.DUMMY: replace}.get(rule.action, remove)(
+        work, level, rule, value, stop
+    )
+
+
+def accession(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
+    """Replace an accession number by its pseudonym; an empty one stays empty."""
+    raw = work.raw[value:stop]
+    if rule.action in (Action.KEEP, Action.KEEP_TEXT) or not raw.strip(b" \0"):
+        work.seen.append(rule.note("kept"))
+        return None
+    _remember(work, level, rule, value, stop)
+    work.seen.append(rule.note("replaced"))
+    text = work.engine.pseudonyms.accession_number(raw.decode("latin-1"))
+    return rule.element(text.encode("ascii"))
+
+
+def shift(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
+    """Move a date or time, together with its partner of the same level."""
+    if value == stop:
+        work.seen.append(rule.note("kept"))
+        return None
+    raw = work.raw[value:stop]
+    if rule.identifier:
+        work.found.append((rule.identifier, raw, b""))
+    work.seen.append(rule.note("shifted"))
+    later = Later(rule, raw, b"")
+    vr = rule.attribute.vr
+    group: list[Later | None]
+    if not rule.stem or vr == "DT":
+        group = [later, None]
+        work.dates.append(group)
+        return later
+    if level.dates is None:
+        level.dates = {}
+    known = level.dates.get(rule.stem)
+    if known is None:
+        known = level.dates[rule.stem] = [None, None]
+        work.dates.append(known)
+    known[vr == "TM"] = later
+    return later
+
+
+def clean(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
+    """Clean free text when all identifiers of the header are known."""
+    if value == stop:
+        work.seen.append(rule.note("kept"))
+        return None
+    if rule.identifier:
+        _remember(work, level, rule, value, stop)
+    later = Later(rule, work.raw[value:stop], level.charset)
+    work.cleanups.append(later)
+    return later
+
+
+def timezone(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
+    """Keep an offset from UTC that is one: it moves with nothing, and intervals need it."""
+    raw = work.raw[value:stop].strip(b" \0")
+    if rule.action in (Action.KEEP, Action.KEEP_TEXT):
+        work.seen.append(rule.note("kept"))
+        return None
+    if rule.action is Action.CLEAN:
+        if len(raw) == 5 and raw[:1] in b"+-" and raw[1:].isdigit():
+            work.seen.append(rule.note("kept"))
+            return None
+        return fall_back(work, rule)
+    return {Action.EMPTY: empty, Action.DUMMY: replace}.get(rule.action, remove)(
+        work, level, rule, value, stop
+    )
+
+
+def person_code(rule: Rule) -> bytes:
+    """Return a code that says nothing, in the place of a coded person or institution."""
+    encoding = rule.encoding
+    body = b"".join(encoding.element(tag, vr, text) for tag, vr, text in _CODE_DUMMY)
+    return encoding.element(rule.tag, "SQ", encoding.item_start(len(body)) + body)
+
+
+def rewrite(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes:
+    """Write an element with the VR that the dictionary gives it."""
+    raw = work.raw[value:stop]
+    work.seen.append(rule.note("kept"))
+    out = rule.element(raw)
+    work.kept.append(out)
+    if rule.action is Action.KEEP_TEXT and raw:
+        work.texts.append((rule, raw, level.charset))
+    return out
+
+
+def check(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
+    """Look a kept value through in the careful walk."""
+    raw = work.raw[value:stop]
+    if rule.keyword == "SpecificCharacterSet":
+        level.charset = raw
+    new = work.engine.checked(work, level, rule, raw)
+    if new is not None:
+        work.seen.append(rule.note("cleaned"))
+        return new
+    work.seen.append(rule.note("kept"))
+    if rule.action is Action.KEEP_TEXT and raw:
+        work.texts.append((rule, raw, level.charset))
+    return rule.element(raw)
+
+
+def fall_back(work: Work, rule: Rule) -> bytes:
+    """Return what the Basic Profile writes where a value cannot be cleaned or moved."""
+    if rule.fallback is Action.EMPTY:
+        work.seen.append(rule.note("emptied"))
+        return rule.element(b"")
+    if rule.fallback is Action.DUMMY:
+        work.seen.append(rule.note("replaced"))
+        return rule.element(dummy(work.engine, rule, b""))
+    work.seen.append(rule.note("removed"))
+    return b""
+
+
+def _remember(work: Work, level: Level, rule: Rule, value: int, stop: int) -> None:
+    """Gather a value that identifies somebody, to look for it in the text that stays."""
+    if rule.identifier and value < stop:
+        work.found.append((rule.identifier, work.raw[value:stop], level.charset))
+
+
+def _head(rule: Rule) -> int:
+    """Return the size of this element's header as it is written."""
+    return rule.encoding.header(rule.vr).size
+
+
+#: By what is done.
+HANDLERS: Mapping[str, Callable[..., Any]] = {
+    "remove": remove,
+    "empty": empty,
+    "dummy": replace,
+    "uid": uid,
+    "other uid": other_uid,
+    "clean": clean,
+    "shift": shift,
+    "check": check,
+    "rewrite": rewrite,
+}
+
+#: By keyword, whatever the action: these also tell the engine what the result names.
+SPECIAL: Mapping[str, Callable[..., Any]] = {
+    "SOPInstanceUID": top_uid,
+    "SeriesInstanceUID": top_uid,
+    "StudyInstanceUID": top_uid,
+    "SOPClassUID": sop_class,
+    "PatientID": patient,
+    "PatientName": patient,
+    "IssuerOfPatientID": issuer,
+    "AccessionNumber": accession,
+    "TimezoneOffsetFromUTC": timezone,
+}
+
+#: Coded persons and institutions: their codes are identifiers themselves.
+CODED: frozenset[str] = frozenset(("PersonIdentificationCodeSequence", "InstitutionCodeSequence"))
