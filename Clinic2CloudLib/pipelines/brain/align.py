@@ -1,0 +1,286 @@
+"""Lay the atlas on a head: bias field, affine by mutual information, then the fine deformation.
+
+Every SimpleITK filter runs on one thread: its sums depend on the number of threads, and the same
+input must give the same bytes on every machine. The cores are used by Dask, which runs several
+starts of the alignment side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .atlas import Atlas
+from .grid import Grid
+
+#: Spacing for bias field and alignment, mm.
+COARSE_MM = 4.0
+#: How far the crown of the head may lie above the top of the image, mm: images are cut there.
+CROWN_ABOVE_MM = (0.0, 25.0, 60.0, 100.0)
+
+
+def coarse(grid: Grid) -> Grid:
+    """Return the same extent at the spacing of bias field and alignment."""
+    factor = COARSE_MM / grid.spacing
+    k, j, i = (int(np.ceil(n / factor)) for n in grid.shape)
+    return Grid(grid.origin, COARSE_MM, (k, j, i))
+
+
+def head_mask(values: np.ndarray, modality: str) -> np.ndarray:
+    """Return the head as a solid body, by Otsu's threshold (MR) or -300 HU (CT)."""
+    import SimpleITK as sitk
+    from scipy import ndimage
+
+    if modality == "CT":
+        inside = values > -300.0
+    else:
+        # The logarithm spreads skin and muscle away from the noise even beside bright fat.
+        floor = max(float(np.percentile(values, 99)), 1e-6) * 0.01
+        image = sitk.GetImageFromArray(np.log(np.maximum(values, floor)).astype(np.float32))
+        inside = sitk.GetArrayFromImage(sitk.OtsuThreshold(image, 0, 1)) > 0
+    inside = ndimage.binary_opening(inside)
+    labels, count = ndimage.label(inside)
+    if count == 0:
+        return np.zeros(values.shape, bool)
+    largest = 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
+    return ndimage.binary_fill_holes(ndimage.binary_closing(labels == largest, iterations=2))
+
+
+def bias_field(values: np.ndarray, grid: Grid, head: np.ndarray) -> np.ndarray:
+    """Return the smooth multiplicative shading of an MR image (N4, Tustison 2010).
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Modality values on ``grid`` (coarse), not negative.
+    grid : Grid
+        Their grid.
+    head : numpy.ndarray
+        Where to look, boolean.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, ``grid.shape``, about 1 on average inside the head.
+    """
+    import SimpleITK as sitk
+
+    positive = np.maximum(values, 1e-3 * max(float(values.max()), 1e-6))
+    image, mask = grid.image(positive), sitk.Cast(grid.image(head), sitk.sitkUInt8)
+    n4 = sitk.N4BiasFieldCorrectionImageFilter()
+    n4.SetNumberOfThreads(1)
+    n4.SetMaximumNumberOfIterations([25, 25, 15])
+    n4.SetConvergenceThreshold(1e-3)
+    n4.Execute(image, mask)
+    field = np.exp(sitk.GetArrayFromImage(n4.GetLogBiasFieldAsImage(image)))
+    return (field / max(float(field[head].mean()), 1e-6)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """An affine from atlas LPS to patient LPS (4 x 4, mm) and how well it fits (more is better)."""
+
+    matrix: np.ndarray
+    score: float
+
+
+def starting_translation(head: np.ndarray, grid: Grid, atlas: Atlas, above: float) -> np.ndarray:
+    """Return the shift (mm, LPS) that lays the atlas's crown on the crown of the head.
+
+    Parameters
+    ----------
+    head : numpy.ndarray
+        The head on ``grid``, boolean.
+    grid : Grid
+        Its grid.
+    atlas : Atlas
+        The atlas.
+    above : float
+        How far above the top of the image the crown is taken to lie, mm.
+
+    Returns
+    -------
+    numpy.ndarray
+        (3,), mm.
+    """
+
+    def crown(solid: np.ndarray, where: Grid, depth: float) -> np.ndarray:
+        k, j, i = np.nonzero(solid)
+        top = np.percentile(k, 99.9)
+        near = k >= top - depth / where.spacing
+        centre = np.array([i[near].mean(), j[near].mean(), top])
+        return np.array(where.origin) + centre * where.spacing
+
+    # Of a head cut below the crown only the upper rest of the 12 cm is compared.
+    atlas_head = atlas.probabilities[0] < 0.5
+    target = crown(head, grid, max(120.0 - above, 40.0))
+    target[2] += above
+    return target - crown(atlas_head, atlas.grid, 120.0)
+
+
+def affine_alignment(
+    values: np.ndarray,
+    head: np.ndarray,
+    grid: Grid,
+    atlas: Atlas,
+    modality: str,
+    levels: tuple[float, ...],
+    above: float,
+) -> Alignment:
+    """Align the atlas with a head by Mattes mutual information, rigid first, then affine.
+
+    Only the skull, what is in it and a rim around it are compared, so that a replaced or removed
+    face has no say.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Bias-corrected values on ``grid`` (coarse).
+    head : numpy.ndarray
+        The head, boolean.
+    grid : Grid
+        Their grid.
+    atlas : Atlas
+        The atlas.
+    modality : str
+        MR or CT.
+    levels : tuple of float
+        The look of the atlas, one of ``LOOKS``.
+    above : float
+        Start: how far above the top of the image the crown is taken to lie, mm.
+
+    Returns
+    -------
+    Alignment
+        The affine; ``score`` is the mutual information times the root of the share of
+        the atlas seen: an overlap of a few voxels must not win, a head cut in half may.
+    """
+    import SimpleITK as sitk
+    from scipy import ndimage
+
+    fixed = atlas.grid.image(atlas.shown(levels))
+    near = ndimage.binary_dilation(atlas.cavity() > 0.5, iterations=7)
+    mask = sitk.Cast(atlas.grid.image(near), sitk.sitkUInt8)
+    if modality == "CT":
+        shown = np.clip(values, -200.0, 400.0)
+    else:
+        shown = np.clip(values, 0.0, float(np.percentile(values[head], 99)))
+    moving = grid.image(shown)
+    shift = starting_translation(head, grid, atlas, above)
+    centre = np.array(fixed.TransformContinuousIndexToPhysicalPoint(
+        [(n - 1) / 2 for n in fixed.GetSize()]
+    ))  # fmt: skip
+
+    def register(start: Any, shrink: list[int], smooth: list[float], steps: int) -> Any:
+        method = sitk.ImageRegistrationMethod()
+        method.SetNumberOfThreads(1)
+        method.SetMetricAsMattesMutualInformation(32)
+        method.SetMetricFixedMask(mask)
+        method.SetInterpolator(sitk.sitkLinear)
+        method.SetShrinkFactorsPerLevel(shrink)
+        method.SetSmoothingSigmasPerLevel(smooth)
+        method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
+        method.SetOptimizerAsRegularStepGradientDescent(4.0, 0.05, steps, 0.6)
+        method.SetOptimizerScalesFromPhysicalShift()
+        method.SetInitialTransform(start, inPlace=False)
+        final = method.Execute(fixed, moving)
+        return final, -float(method.GetMetricValue())
+
+    rigid = sitk.VersorRigid3DTransform()
+    rigid.SetCenter(centre.tolist())
+    rigid.SetTranslation(shift.tolist())
+    rigid, _ = register(rigid, [4], [4.0], 60)
+    rigid = sitk.VersorRigid3DTransform(sitk.CompositeTransform(rigid).GetNthTransform(0))
+    affine = sitk.AffineTransform(3)
+    affine.SetCenter(rigid.GetCenter())
+    affine.SetMatrix(rigid.GetMatrix())
+    affine.SetTranslation(rigid.GetTranslation())
+    final, fit = register(affine, [4, 2], [3.0, 2.0], 80)
+    matrix = np.eye(4)
+    origin = np.array(final.TransformPoint((0.0, 0.0, 0.0)))
+    for axis in range(3):
+        point = np.zeros(3)
+        point[axis] = 1.0
+        matrix[:3, axis] = np.array(final.TransformPoint(point.tolist())) - origin
+    matrix[:3, 3] = origin
+    seen = seen_share(near, atlas.grid, matrix, grid)
+    return Alignment(matrix, fit * float(np.sqrt(seen)))
+
+
+def seen_share(near: np.ndarray, atlas_grid: Grid, matrix: np.ndarray, grid: Grid) -> float:
+    """Return the share of the atlas's voxels ``near`` that lands inside the image."""
+    k, j, i = np.nonzero(near)
+    points = atlas_grid.ijk_to_lps() @ np.stack([i, j, k, np.ones_like(i)])
+    ijk = np.linalg.inv(grid.ijk_to_lps()) @ matrix @ points
+    limit = np.array(grid.shape)[::-1][:, None]
+    inside = np.all((ijk[:3] >= -0.5) & (ijk[:3] <= limit - 0.5), axis=0)
+    return float(inside.mean())
+
+
+def priors_on(atlas: Atlas, alignment: Alignment, grid: Grid) -> np.ndarray:
+    """Return the atlas's class probabilities on a patient's grid.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (6, *grid.shape). Outside the atlas: what its nearest edge shows, without
+        brain.
+    """
+    from scipy import ndimage
+
+    index_from_patient = np.linalg.inv(alignment.matrix @ atlas.grid.ijk_to_lps())
+    whole = index_from_patient @ grid.ijk_to_lps()
+    matrix, offset = whole[:3, :3][::-1, ::-1], whole[:3, 3][::-1]
+    return np.stack([
+        ndimage.affine_transform(p, matrix, offset, grid.shape, order=1, mode="nearest")
+        for p in atlas.probabilities
+    ])  # fmt: skip
+
+
+def refine(priors: np.ndarray, found: np.ndarray, grid: Grid, iterations: int) -> np.ndarray:
+    """Deform the priors towards the tissues found so far (diffeomorphic demons).
+
+    Parameters
+    ----------
+    priors, found : numpy.ndarray
+        Class probabilities, shape (6, K, J, I) on ``grid``.
+    grid : Grid
+        Their grid.
+    iterations : int
+        Of the demons.
+
+    Returns
+    -------
+    numpy.ndarray
+        The deformed priors.
+    """
+    import SimpleITK as sitk
+
+    levels = np.array((0.0, 1.0, 2.0, 3.0, 0.3, 0.6), np.float32)[:, None, None, None]
+
+    def picture(classes: np.ndarray) -> Any:
+        image = grid.image((classes * levels).sum(0))
+        smoothing = sitk.SmoothingRecursiveGaussianImageFilter()
+        smoothing.SetNumberOfThreads(1)
+        smoothing.SetSigma(2.0)
+        return smoothing.Execute(image)
+
+    demons = sitk.FastSymmetricForcesDemonsRegistrationFilter()
+    demons.SetNumberOfThreads(1)
+    demons.SetNumberOfIterations(iterations)
+    demons.SetStandardDeviations(2.5)
+    field = demons.Execute(picture(found), picture(priors))
+    transform = sitk.DisplacementFieldTransform(sitk.Cast(field, sitk.sitkVectorFloat64))
+    resample = sitk.ResampleImageFilter()
+    resample.SetNumberOfThreads(1)
+    resample.SetTransform(transform)
+    resample.SetInterpolator(sitk.sitkLinear)
+    moved = []
+    for prior in priors:
+        image = grid.image(prior)
+        resample.SetReferenceImage(image)
+        moved.append(sitk.GetArrayFromImage(resample.Execute(image)))
+    result = np.maximum(np.stack(moved), 0.0)
+    return result / np.maximum(result.sum(0), 1e-6)

@@ -1,0 +1,1 @@
+"""Results as DICOM: segmentation, structured report, and what marks both as this study's."""
