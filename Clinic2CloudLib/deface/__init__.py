@@ -1,1 +1,46 @@
-"""Where the face is, and what is put in its place."""
+"""Finding and replacing the face in a head scan.
+
+:func:`find_face` says where face, ears, brain and head are, or why there is nothing to replace;
+:func:`replace_face` gives new stored values for the face and the ears and for nothing else.
+"""
+
+from __future__ import annotations
+
+from ..dicom.model import Volume
+from ..progress import Progress, silent
+from .finder import AtlasFinder, FaceFinder
+from .model import FaceFinding, FaceMethod, FaceReplacement, FaceStatus
+from .replace import replace_face
+
+__all__ = [
+    "AtlasFinder",
+    "FaceFinder",
+    "FaceFinding",
+    "FaceMethod",
+    "FaceReplacement",
+    "FaceStatus",
+    "find_face",
+    "replace_face",
+]
+
+
+def find_face(
+    volume: Volume, progress: Progress | None = None, finder: FaceFinder | None = None
+) -> FaceFinding:
+    """Find face, ears, brain and head in a scan.
+
+    Parameters
+    ----------
+    volume : Volume
+        An MR or CT of anything, any contrast, orientation and field of view.
+    progress : Progress, optional
+        Told how far it is.
+    finder : FaceFinder, optional
+        Which finder to ask; the classical one when not given.
+
+    Returns
+    -------
+    FaceFinding
+        Masks of shape (K, J, I) where a head was found; the verdict and its reasons always.
+    """
+    return (finder or AtlasFinder()).find(volume, progress or silent)

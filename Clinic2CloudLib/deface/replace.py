@@ -1,0 +1,211 @@
+"""Replacing the face: one interface over the methods, and what they share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..dicom.model import Volume
+from ..errors import InputError
+from ..progress import Progress, silent
+from .model import FaceFinding, FaceMethod, FaceReplacement
+from .scan import hu_offset
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a method is given: the part of a volume around face and ears.
+
+    Attributes
+    ----------
+    values : numpy.ndarray
+        Modality values of the part, float32, shape (K, J, I).
+    region, ears, head, brain : numpy.ndarray
+        Face and ears; the ears; the head; the brain with its margin. Boolean, same shape.
+    ijk_to_lps : numpy.ndarray
+        Affine of the part, 4 x 4.
+    modality : str
+        CT or other.
+    air : numpy.ndarray
+        Values of the scan's own background near the face: what carved voxels are drawn from.
+    random : numpy.random.Generator
+        Seeded from the caller's seed only.
+    hu_offset : float
+        What to add to a CT's values to get HU: not 0 for a CT that lost its intercept.
+    """
+
+    values: np.ndarray
+    region: np.ndarray
+    ears: np.ndarray
+    head: np.ndarray
+    brain: np.ndarray
+    ijk_to_lps: np.ndarray
+    modality: str
+    air: np.ndarray
+    random: np.random.Generator
+    hu_offset: float = 0.0
+
+    @property
+    def spacing_kji(self) -> np.ndarray:
+        """Spacing along k, j and i, mm."""
+        return np.linalg.norm(self.ijk_to_lps[:3, :3], axis=0)[::-1]
+
+
+#: A method returns new modality values for the part, and which voxels it may have changed.
+Method = Callable[[Scene, Progress], tuple[np.ndarray, np.ndarray]]
+
+#: Around face and ears, mm: how far a method may look and fill.
+AROUND_MM = 24.0
+
+
+def replace_face(
+    volume: Volume,
+    finding: FaceFinding,
+    method: FaceMethod,
+    seed: bytes | int,
+    progress: Progress | None = None,
+) -> FaceReplacement:
+    """Replace face and ears by something that is nobody's.
+
+    Parameters
+    ----------
+    volume : Volume
+        The scan.
+    finding : FaceFinding
+        From :func:`Clinic2CloudLib.deface.find_face`, with status ``found``.
+    method : {'smooth', 'remove', 'reface'}
+        How. ``reface`` comes with the face network.
+    seed : bytes or int
+        What all randomness is drawn from: the same seed gives the same bytes.
+    progress : Progress, optional
+        Told how far it is.
+
+    Returns
+    -------
+    FaceReplacement
+        New stored values, equal to the original's outside the mask. The mask holds no voxel of the
+        brain and its margin.
+
+    Raises
+    ------
+    InputError
+        When there is no face to replace, or the method is not there.
+    """
+    report = progress or silent
+    if finding.status != "found" or finding.face is None or finding.ears is None:
+        raise InputError("A face can only be replaced where one was found.")
+    if finding.brain is None or finding.head is None:
+        raise InputError("The finding lacks the brain or the head, so the face is left alone.")
+    work = _method(method)
+    region = (finding.face | finding.ears) & ~finding.brain
+    if not region.any():
+        raise InputError("The finding holds no voxel of a face.")
+    part = _around(region, volume)
+    whole = volume.values()
+    values = whole[part]
+    head, brain = finding.head[part], finding.brain[part]
+    affine = volume.ijk_to_lps.copy()
+    first = np.array([part[2].start, part[1].start, part[0].start])
+    affine[:3, 3] += affine[:3, :3] @ first
+    scene = Scene(
+        values,
+        region[part],
+        finding.ears[part] & ~brain,
+        head,
+        brain,
+        affine,
+        volume.modality,
+        _air(values, head, volume),
+        generator(seed),
+        hu_offset(whole, volume.modality),
+    )
+    report(0.1, "Replacing the face")
+    new, changed = work(scene, report)
+    changed &= ~brain
+    stored = volume.stored.copy()
+    stored[part] = _to_stored(new, changed, volume, part)
+    mask = np.zeros(volume.stored.shape, bool)
+    mask[part] = changed
+    report(1.0, "Face replaced")
+    return FaceReplacement(mask, stored, method)
+
+
+def _method(name: str) -> Method:
+    if name == "smooth":
+        from .smooth import smooth
+
+        return smooth
+    if name == "remove":
+        from .remove import remove
+
+        return remove
+    if name == "reface":
+        raise InputError("The method reface comes with the face network; use smooth or remove.")
+    raise InputError("The method of face replacement is none of smooth, remove and reface.")
+
+
+def generator(seed: bytes | int) -> np.random.Generator:
+    """Return a generator that depends on the seed alone (PCG64 over the seed's SHA-256)."""
+    if isinstance(seed, int):
+        seed = str(seed).encode()
+    digest = hashlib.sha256(b"clinic2cloud face\0" + seed).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
+
+
+def gaussian_noise(random: np.random.Generator, count: int) -> np.ndarray:
+    """Return nearly normal noise of unit variance, float32, shape (count,).
+
+    A sum of four uniform numbers: integers and additions only, so the same on every machine.
+    """
+    total = random.integers(0, 1 << 16, size=(4, count), dtype=np.uint16).astype(np.float64).sum(0)
+    return ((total / 65536.0 - 2.0) * np.sqrt(3.0)).astype(np.float32)
+
+
+def _around(region: np.ndarray, volume: Volume) -> tuple[slice, slice, slice]:
+    """Return the box around a region, :data:`AROUND_MM` larger, inside the volume."""
+    slices = []
+    for axis, step in enumerate(reversed(volume.spacing)):
+        others = tuple(a for a in range(3) if a != axis)
+        places = np.flatnonzero(region.any(axis=others))
+        extra = int(np.ceil(AROUND_MM / step))
+        slices.append(
+            slice(
+                max(int(places[0]) - extra, 0), min(int(places[-1]) + extra + 1, region.shape[axis])
+            )
+        )
+    return slices[0], slices[1], slices[2]
+
+
+def _air(values: np.ndarray, head: np.ndarray, volume: Volume) -> np.ndarray:
+    """Return the scan's own background values near the face, well off the skin."""
+    from scipy import ndimage
+
+    steps = [max(int(np.ceil(6.0 / s)), 1) for s in reversed(volume.spacing)]
+    near = head
+    for axis, step in enumerate(steps):
+        near = ndimage.maximum_filter1d(near.astype(np.uint8), 2 * step + 1, axis=axis) > 0
+    pool = values[~near]
+    if pool.size < 200:
+        whole = volume.values()
+        pool = whole[whole <= np.percentile(whole, 2.0)]
+    # Head holders and wrapped tissue are no background: only what is as dark as air stays.
+    middle = float(np.median(pool))
+    spread = float(np.median(np.abs(pool - middle))) * 1.4826
+    limit = 60.0 if volume.modality == "CT" else max(0.5 * abs(middle), 1.0)
+    return pool[np.abs(pool - middle) <= max(4.0 * spread, limit)]
+
+
+def _to_stored(
+    new: np.ndarray, changed: np.ndarray, volume: Volume, part: tuple[slice, slice, slice]
+) -> np.ndarray:
+    """Return stored values of the part: slope and intercept per slice undone, range kept."""
+    old = volume.stored[part]
+    slices = volume.slices[part[0]]
+    slope = np.array([s.slope for s in slices], np.float64)[:, None, None]
+    intercept = np.array([s.intercept for s in slices], np.float64)[:, None, None]
+    raw = np.rint((new.astype(np.float64) - intercept) / slope)
+    raw = np.clip(raw, float(volume.stored.min()), float(volume.stored.max()))
+    return np.where(changed, raw.astype(volume.stored.dtype), old)
