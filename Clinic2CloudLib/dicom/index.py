@@ -10,8 +10,9 @@ from .model import Instance, SourceFile
 from .pixel_header import read_pixel_header
 from .walker import NeedMoreError
 
-#: Most headers are shorter; a longer one is read with the whole file.
-HEAD = 64 << 10
+#: Most headers are shorter, those with Siemens' private elements (80 KiB) too; a longer one is read
+#: with the whole file.
+HEAD = 128 << 10
 
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 

@@ -97,9 +97,10 @@ class SliceSource:
     intercept: float
 
 
-#: Why slices are not a volume. Only ``no_pixels``, ``single_slice`` and ``colour`` mean that there
-#: is no volume in which a face could be; with every other reason there may be one that nobody
-#: looked at, so a head's face must be taken as not removed.
+#: Up to so many single slices of a series, a face cannot be put together from them.
+FEW_SLICES = 8
+
+#: Why slices are not a volume.
 RefusalKind = Literal[
     "no_pixels",
     "single_slice",
@@ -131,8 +132,16 @@ class Refused:
 
     @property
     def may_hide_a_face(self) -> bool:
-        """Whether there may be a volume with a face in it that could not be looked at."""
-        return self.kind not in ("no_pixels", "single_slice", "colour")
+        """Whether these slices could show a face that nobody looked for, if they are of a head.
+
+        Not so without pixels, with one colour image, or with a few single slices such as
+        localizers; many single slices in other directions can be put together again.
+        """
+        if self.kind == "no_pixels":
+            return False
+        if self.kind == "single_slice":
+            return len(self.slices) > FEW_SLICES
+        return self.kind != "colour" or len(self.slices) > 1
 
 
 @dataclass(frozen=True)

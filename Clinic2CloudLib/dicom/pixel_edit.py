@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -128,7 +128,7 @@ def _patched_file(layout: FileLayout, header: PixelHeader, edits: Mapping[int, F
     changed = swapped(bytes(value)) if swaps_bytes(layout, header) else bytes(value)
     element = header.element
     data = b"".join((layout.data[: element.value], changed, layout.data[element.end :]))
-    patched = FileLayout(**{**layout.__dict__, "data": data})
+    patched = replace(layout, data=data)
     return rebuild(patched, _extremes(patched, header), inflated_syntax(layout))
 
 
@@ -232,11 +232,7 @@ def _native_file(
     if header.bits_allocated == 1:
         value = np.packbits(stored.ravel(), bitorder="little").tobytes()
     else:
-        value = (
-            np.ascontiguousarray(stored)
-            .astype(stored.dtype.newbyteorder(layout.endian), copy=False)
-            .tobytes()
-        )
+        value = stored.astype(layout.endian + stored.dtype.str[1:], copy=False).tobytes()
     if len(value) > _LONGEST:
         raise NotDeidentifiableError("its pixel data would be longer than 4 GiB uncompressed")
     changes: dict[int, bytes | None] = {0x7FE00001: None, 0x7FE00002: None}

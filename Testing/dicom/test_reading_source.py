@@ -10,14 +10,17 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from dicommaker import header, slice_of, to_bytes
+from dicommaker import enhanced, header, slice_of, to_bytes
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.fileset import FileSet
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.pixels import compress
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
+from Clinic2CloudLib.dicom.elements import read_layout
+from Clinic2CloudLib.dicom.pixel_header import read_pixel_header
 from Clinic2CloudLib.dicom.series import SeriesListing, find_series
 from Clinic2CloudLib.dicom.source import open_source
-from Clinic2CloudLib.errors import InputError
+from Clinic2CloudLib.errors import InputError, NotDeidentifiableError
 
 PIXELS = np.arange(64, dtype=np.int16).reshape(8, 8)
 
@@ -265,12 +268,16 @@ def test_every_file_that_is_not_whole_is_set_aside(tmp_path: Path) -> None:
     }
 
 
-def test_a_file_cut_anywhere_is_never_taken_for_whole(tmp_path: Path) -> None:
-    from Clinic2CloudLib.dicom.elements import read_layout
-    from Clinic2CloudLib.dicom.pixel_header import read_pixel_header
-    from Clinic2CloudLib.errors import NotDeidentifiableError
-
-    whole = slices(1)[0]
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless])
+def test_a_file_cut_anywhere_is_never_taken_for_whole(syntax: str) -> None:
+    frames = np.stack([PIXELS, PIXELS])
+    dataset = enhanced(frames, [(0, 0, 0), (0, 0, 1)])
+    for element in dataset:
+        element.is_undefined_length = element.VR == "SQ"
+    if syntax == RLELossless:
+        to_bytes(dataset)
+        compress(dataset, syntax, generate_instance_uid=False, encoding_plugin="pydicom")
+    whole = to_bytes(dataset, syntax)
     taken = []
     for length in range(132, len(whole)):
         try:

@@ -199,6 +199,22 @@ def test_what_is_no_volume_says_why() -> None:
     assert read(*crooked).refused[0].kind == "no_geometry"
 
 
+def test_many_single_slices_and_colour_slices_may_show_a_face() -> None:
+    turned = [
+        slice_of(n, PIXELS[0], (0, 0, 0), (np.cos(0.2 * n), np.sin(0.2 * n), 0, 0, 0, -1))
+        for n in range(12)
+    ]
+    few, many = read(*turned[:3]).refused[0], read(*turned).refused[0]
+    assert (few.kind, many.kind) == ("single_slice", "single_slice")
+    assert (few.may_hide_a_face, many.may_hide_a_face) == (False, True)
+    fused = [slice_of(n, PIXELS[n], (0, 0, n)) for n in range(3)]
+    for dataset in fused:
+        dataset.PhotometricInterpretation = "PALETTE COLOR"
+    (refused,) = read(*fused).refused
+    assert (refused.kind, refused.may_hide_a_face) == ("colour", True)
+    assert not read(fused[0]).refused[0].may_hide_a_face
+
+
 def test_one_slice_that_cannot_be_decoded_refuses_its_volume() -> None:
     from Clinic2CloudLib.dicom.model import SourceFile
 
