@@ -111,7 +111,7 @@ def with_keep(policy: Policy, words: Iterable[str]) -> Policy:
     from pydicom.datadict import tag_for_keyword
 
     keep = set(policy.headers.keep)
-    options: dict[str, bool] = {}
+    options: dict[str, Any] = {}
     for word in words:
         if word in KEEP_ATTRIBUTES:
             keep.update(KEEP_ATTRIBUTES[word])

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 _WIDTH = 28
+_SECONDS_BETWEEN_LINES = 2.0
 
 
 class Console:
@@ -24,7 +25,7 @@ class Console:
         self.as_json = as_json
         self._moving = sys.stderr.isatty()
         self._last_text = ""
-        self._last_time = 0.0
+        self._last_time = time.monotonic()
         self._line_open = False
 
     def progress(self, fraction: float, message: str) -> None:
@@ -38,7 +39,10 @@ class Console:
             sys.stderr.write(f"\r\x1b[2K{bar} {100 * fraction:3.0f} %  {message}")
             sys.stderr.flush()
             self._line_open = True
-        elif message != self._last_text:
+        else:
+            # A log file wants to know that it goes on, not every slice of it.
+            if now - self._last_time < _SECONDS_BETWEEN_LINES or message == self._last_text:
+                return
             print(f"{100 * fraction:3.0f} %  {message}", file=sys.stderr)
         self._last_text, self._last_time = message, now
 

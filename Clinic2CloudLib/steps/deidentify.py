@@ -120,7 +120,9 @@ def deidentify(
         prepare_output(out)
         share = part(report, 0.1, 1.0)
         if workers > 1 and len(chosen) > 1:
-            outcomes = _in_parallel(source, [s.uid for s in chosen], out, site, workers, share)
+            outcomes: Iterable[SeriesOutcome] = _in_parallel(
+                source, [s.uid for s in chosen], out, site, workers, share
+            )
         else:
             outcomes = _one_by_one(chosen, out, site, share)
         result = DeidentifyResult(set_aside=[] if series else list(listing.set_aside))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -68,7 +69,7 @@ def _volumes(case: Case, form: str, folder: Path) -> list[str]:
     return names
 
 
-def _as_image(volume: Volume) -> object:
+def _as_image(volume: Volume) -> Any:
     """Return a SimpleITK image, LPS as ITK has it, integers kept where the rescale keeps them."""
     import SimpleITK as sitk
 

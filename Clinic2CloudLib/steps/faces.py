@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,7 +160,7 @@ def _record(finding: FaceFinding, replaced: FaceReplacement | None) -> dict[str,
     }
 
 
-def _merged(records: list[Mapping[str, Any]]) -> dict[str, Any]:
+def _merged(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the record of the series: that of its most telling volume, voxels in all."""
     order = ("uncertain", "found", "already_removed", "no_face", "no_head")
     first = min(records, key=lambda record: order.index(record["status"]))

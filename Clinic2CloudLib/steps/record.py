@@ -32,6 +32,7 @@ class Written:
 
     instances: list[CaseInstance] = field(default_factory=list)
     results: list[HeaderResult] = field(default_factory=list)
+    description: str = ""
     boxes: int = 0
     text_reasons: set[str] = field(default_factory=set)
     unchecked_text: bool = False
@@ -41,6 +42,12 @@ class Written:
 def case_id_of(new_series_uid: str) -> str:
     """Return a case's name, made from the pseudonymous Series Instance UID alone."""
     return f"case-{hashlib.sha256(new_series_uid.encode()).hexdigest()[:12]}"
+
+
+def description_of(data: bytes) -> str:
+    """Return the Series Description of a file, after cleaning."""
+    header = pydicom.dcmread(io.BytesIO(data), specific_tags=["SeriesDescription"])
+    return str(header.get("SeriesDescription", ""))
 
 
 def case_of(
@@ -63,7 +70,7 @@ def case_of(
         series_uid=first.series_uid,
         study_uid=first.study_uid,
         patient_id=first.patient_id,
-        description=_description_of(first),
+        description=written.description,
         instances=instances,
         digest=digest_of(instances),
         policy=site.policy.record(),
@@ -75,12 +82,6 @@ def case_of(
         not_claimed=(*dict.fromkeys(face.not_claimed), *NEVER_CLAIMED),
         software=f"Clinic2Cloud {__version__}",
     )
-
-
-def _description_of(result: HeaderResult) -> str:
-    """Return the Series Description as it is now, after cleaning."""
-    header = pydicom.dcmread(io.BytesIO(result.data), specific_tags=["SeriesDescription"])
-    return str(header.get("SeriesDescription", ""))
 
 
 def _headers_record(results: Iterable[HeaderResult]) -> dict[str, Any]:

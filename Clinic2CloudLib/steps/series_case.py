@@ -32,7 +32,7 @@ from ..errors import Clinic2CloudError, NotDeidentifiableError
 from ..preview import write_previews
 from ..progress import Progress, part, silent
 from .faces import FaceOutcome, remove_faces
-from .record import Written, case_id_of, case_of
+from .record import Written, case_id_of, case_of, description_of
 from .site import Site
 from .texts import remove_text
 
@@ -117,7 +117,7 @@ def deidentify_series(
         if standing is None:
             save_case(case)
             write_report(scratch)
-            site.crosswalk().add(entries_of(written.results))
+            site.crosswalk().add(entries_of(written.results, site.pseudonyms()))
             atomic.publish(scratch, final)
         clock.lap("write")
     report(1.0, "written")
@@ -159,7 +159,10 @@ def _write_instances(
                 item.frames,
             )
         )
-        written.results.append(result)
+        if not written.results:
+            written.description = description_of(data)
+        # The audit travels on; the bytes are on disk, and a long series would fill the memory.
+        written.results.append(dataclasses.replace(result, data=b""))
         clock.lap("write")
     return written
 
