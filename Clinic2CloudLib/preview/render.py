@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import InputError, OutputError
 from .opengl import off_screen_window, quiet_vtk
+from .software import draw_in_software
 from .surface import Resampled, Transfer, resample, skin_surface, skin_transfer
 from .views import AZIMUTH, SHEET_VIEWS, Frame, aim, frame_of
 
@@ -16,6 +17,13 @@ from .views import AZIMUTH, SHEET_VIEWS, Frame, aim, frame_of
 BACKGROUND = (22, 26, 33)
 #: Matt clay: shape shows by light alone, and nobody takes it for a photograph.
 CLAY = (0.86, 0.78, 0.70)
+#: Lights by place (right, up, towards the viewer): a key light from above beside the camera, and
+#: two weaker ones against the shadows.
+LIGHTS: Mapping[tuple[float, float, float], float] = {
+    (-0.55, 0.75, 1.0): 0.78,
+    (0.9, 0.05, 0.9): 0.30,
+    (0.0, -0.6, 0.9): 0.12,
+}
 
 
 def render_views(
@@ -55,8 +63,6 @@ def render_views(
     ------
     InputError
         For an unknown view or a volume that is not one.
-    OutputError
-        When there is no OpenGL.
     """
     volume = _checked(values, ijk_to_ras, views)
     transfer = transfer or skin_transfer(volume.values, modality)
@@ -113,12 +119,31 @@ def surface_points(surface: Any, ijk_to_ras: np.ndarray) -> np.ndarray:
 def draw(
     surface: Any, ijk_to_ras: np.ndarray, frame: Frame, views: Sequence[str], size: int
 ) -> dict[str, np.ndarray]:
-    """Draw a surface in index coordinates from each view; see :func:`render_views`."""
+    """Draw a surface in index coordinates from each view, with OpenGL or else without."""
+    try:
+        # First of all: it loads VTK's OpenGL parts, without which a renderer draws nothing.
+        window = off_screen_window()
+    except OutputError:
+        window = None
+    if window is not None:
+        pictures = _draw_in(window, surface, ijk_to_ras, frame, views, size)
+        # Some drivers answer every call and draw nothing; that must not pass for "no face".
+        if all((picture[0] == BACKGROUND).all(axis=-1).any() for picture in pictures.values()):
+            return pictures
+    return draw_in_software(surface, ijk_to_ras, frame, views, size, LIGHTS, CLAY, BACKGROUND)
+
+
+def _draw_in(
+    window: Any,
+    surface: Any,
+    ijk_to_ras: np.ndarray,
+    frame: Frame,
+    views: Sequence[str],
+    size: int,
+) -> dict[str, np.ndarray]:
     from vtkmodules.vtkCommonMath import vtkMatrix4x4
     from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
-    # First of all: it loads VTK's OpenGL parts, without which mapper and renderer draw nothing.
-    window = off_screen_window()
     matrix = vtkMatrix4x4()
     matrix.DeepCopy(ijk_to_ras.ravel().tolist())
     mapper = vtkPolyDataMapper()
@@ -129,10 +154,8 @@ def draw(
     actor.SetUserMatrix(matrix)
     look = actor.GetProperty()
     look.SetColor(*CLAY)
-    look.SetAmbient(0.08)
-    look.SetDiffuse(0.95)
-    look.SetSpecular(0.08)
-    look.SetSpecularPower(12)
+    look.SetAmbient(0)
+    look.SetDiffuse(1)
     renderer = vtkRenderer()
     renderer.SetBackground(*(c / 255 for c in BACKGROUND))
     renderer.AddActor(actor)
@@ -149,22 +172,14 @@ def draw(
             window.Render()
             pictures[view] = _picture(window)
         window.Finalize()
-    if not all((picture[0] == BACKGROUND).all(axis=-1).any() for picture in pictures.values()):
-        raise OutputError("OpenGL on this machine draws nothing; the 3D preview cannot be trusted")
     return pictures
 
 
 def _light(renderer: Any) -> None:
-    """A key light from above beside the camera, and a weaker one against the shadows."""
     from vtkmodules.vtkRenderingCore import vtkLight
 
     renderer.AutomaticLightCreationOff()
-    lights: Mapping[tuple[float, float, float], float] = {
-        (-0.55, 0.75, 1.0): 0.78,
-        (0.9, 0.05, 0.9): 0.30,
-        (0.0, -0.6, 0.9): 0.12,
-    }
-    for position, intensity in lights.items():
+    for position, intensity in LIGHTS.items():
         light = vtkLight()
         light.SetLightTypeToCameraLight()
         light.SetPosition(*position)

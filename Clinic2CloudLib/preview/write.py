@@ -96,7 +96,7 @@ def write_previews(
     InputError
         When the two do not have one shape, or cannot be shown in 3D.
     OutputError
-        When there is no OpenGL or the folder cannot be written.
+        When the folder cannot be written.
     """
     if after_stored.shape != before.stored.shape:
         raise InputError("the images before and after do not have the same size")

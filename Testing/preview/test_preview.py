@@ -12,7 +12,7 @@ from Clinic2CloudLib.demo.synthesis import SyntheticHead
 from Clinic2CloudLib.dicom.model import SliceSource, Volume
 from Clinic2CloudLib.errors import InputError, OutputError
 from Clinic2CloudLib.preview import AZIMUTH, render_pair, render_views, write_previews
-from Clinic2CloudLib.preview.opengl import NO_OPENGL
+from Clinic2CloudLib.preview.opengl import off_screen_window
 from Clinic2CloudLib.preview.render import BACKGROUND, surface_points
 from Clinic2CloudLib.preview.sheet import OUTLINE, slices_sheet
 from Clinic2CloudLib.preview.surface import CT_SKIN, resample, skin_surface, skin_transfer
@@ -215,10 +215,12 @@ def test_an_empty_volume_gives_empty_pictures() -> None:
     assert not any(body(picture).any() for picture in pictures.values())
 
 
-def test_without_opengl_the_packages_are_named(
+def test_without_opengl_the_packages_are_named_and_the_face_still_shows(
     whole: SyntheticHead, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from Clinic2CloudLib.preview import render
+    from vtkmodules import vtkRenderingOpenGL2
+
+    drawn = render_views(whole.stored, whole.ijk_to_ras, "MR", size=256)
 
     class Deaf:
         def SetOffScreenRendering(self, on: bool) -> None: ...  # noqa: N802 - VTK's name
@@ -226,12 +228,32 @@ def test_without_opengl_the_packages_are_named(
         def SupportsOpenGL(self) -> bool:  # noqa: N802 - VTK's name
             return False
 
-    from vtkmodules import vtkRenderingOpenGL2
-
-    monkeypatch.delenv("DISPLAY", raising=False)
-    for name in ("vtkEGLRenderWindow", "vtkOSOpenGLRenderWindow"):
+    for name in ("vtkXOpenGLRenderWindow", "vtkEGLRenderWindow", "vtkOSOpenGLRenderWindow"):
         monkeypatch.setattr(vtkRenderingOpenGL2, name, Deaf, raising=False)
     monkeypatch.setattr("vtkmodules.vtkRenderingCore.vtkRenderWindow", Deaf)
-    with pytest.raises(OutputError, match="libegl1"):
-        render.render_views(whole.stored, whole.ijk_to_ras, "MR", size=64)
-    assert "libgl1-mesa-dri" in NO_OPENGL
+    with pytest.raises(OutputError, match="libegl1 and libgl1-mesa-dri"):
+        off_screen_window()
+    computed = render_views(whole.stored, whole.ijk_to_ras, "MR", size=256)
+    _alike(drawn, computed)
+
+
+def test_a_driver_that_draws_nothing_is_not_believed(
+    whole: SyntheticHead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from Clinic2CloudLib.preview import render
+
+    drawn = render_views(whole.stored, whole.ijk_to_ras, "MR", views=("front",), size=256)
+    black = {"front": np.zeros((256, 256, 3), np.uint8)}
+    monkeypatch.setattr(render, "_draw_in", lambda *arguments: black)
+    computed = render_views(whole.stored, whole.ijk_to_ras, "MR", views=("front",), size=256)
+    _alike(drawn, computed)
+
+
+def _alike(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> None:
+    """One outline and one shading, but for the outline's own pixels."""
+    assert first.keys() == second.keys()
+    for view in first:
+        one, two = body(first[view]), body(second[view])
+        assert (one & two).sum() > 0.98 * (one | two).sum(), view
+        difference = np.abs(first[view].astype(int) - second[view])[one & two]
+        assert difference.mean() < 5, view
