@@ -53,7 +53,8 @@ def dicom_json(
     """Return data sets as a JSON array (PS3.18 annex F.2.1)."""
     from starlette.responses import Response
 
-    body = json.dumps(data_sets, ensure_ascii=False, separators=(",", ":")).encode()
+    ordered = [dict(sorted(data_set.items())) for data_set in data_sets]
+    body = json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
     return Response(body, status, headers, DICOM_JSON)
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import logging
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, Any, TypeAlias, TypeVar
 
 from .reasons import Reason
 from .store import Outcome, Staged, Store, failed_write
@@ -27,6 +29,8 @@ FLUSH_EVERY = 64 << 20
 _PIECE = 4 << 20
 
 Result: TypeAlias = Staged | Outcome
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class Intake:
@@ -83,7 +87,7 @@ class Intake:
                 await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                 self._settle()
             self._waiting += size
-            future = self._run(self._store.stage_bytes, content, self._deidentified_only)
+            future = self._run(_stage, self._store, content, self._deidentified_only)
             future.add_done_callback(lambda _: self._release(size))
             self._results.append(future)
         self._refusal = None
@@ -105,7 +109,7 @@ class Intake:
             self._spool = _Spool(self._store.new_file())
         await self._run(self._spool.write, pieces)
 
-    def _run(self, function, *arguments):  # type: ignore[no-untyped-def]
+    def _run(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
 
     def _release(self, size: int) -> None:
@@ -116,6 +120,15 @@ class Intake:
         self._results = [
             r.result() if isinstance(r, asyncio.Future) and r.done() else r for r in self._results
         ]
+
+
+def _stage(store: Store, content: bytes, deidentified_only: bool) -> Result:
+    """Stage a small instance; whatever goes wrong with one leaves the others alone."""
+    try:
+        return store.stage_bytes(content, deidentified_only)
+    except Exception as error:
+        log.error("an instance was not stored: %s", type(error).__name__)
+        return Outcome(reason=Reason.PROCESSING_FAILURE, sentence="the server could not take it in")
 
 
 class _Spool:
@@ -161,10 +174,11 @@ class _Spool:
             return store.stage_file(
                 self._path, self._digest.hexdigest(), deidentified_only=deidentified_only
             )
-        except OSError:
+        except Exception as error:
+            log.error("an instance was not stored: %s", type(error).__name__)
             self.remove()
             return Outcome(
-                reason=Reason.PROCESSING_FAILURE, sentence="the server could not read it back"
+                reason=Reason.PROCESSING_FAILURE, sentence="the server could not take it in"
             )
 
     def remove(self) -> None:

@@ -207,4 +207,4 @@ def _data_set(
     if level == "instance":
         url += f"/instances/{row['SOPInstanceUID']}"
     found["00081190"] = element("UR", url)
-    return dict(sorted(found.items()))
+    return found

@@ -193,10 +193,11 @@ def _is_loopback(host: str) -> bool:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        family, _, _, _, address = socket.getaddrinfo(
+        family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is named.
+        listening = socket.socket(family, kind, protocol)
     except (OSError, OverflowError, UnicodeError):
         raise InputError(f"{host} port {port} is no address of this machine") from None
     try:

@@ -111,8 +111,16 @@ class Store:
             raise InputError(
                 f"the data folder {data.name} cannot be used: {error.strerror or error}"
             ) from error
-        self.index = Index(data / "index.sqlite")
-        self._sweep()
+        try:
+            if not (data / "index.sqlite").exists() and any(self._instances.iterdir()):
+                raise InputError(
+                    f"the data folder {data.name} holds instances but its index is missing"
+                )
+            self.index = Index(data / "index.sqlite")
+            self._sweep()
+        except BaseException:
+            self._lock.release()
+            raise
 
     def close(self) -> None:
         """Close the index and let another server have the folder."""
@@ -174,10 +182,16 @@ class Store:
         return self.stage_file(own, sha256, deidentified_only=deidentified_only)
 
     def _has(self, staged: Staged) -> bool:
-        row = self.index.reading.execute(
-            "SELECT sha256 FROM instance WHERE SOPInstanceUID = ?", (staged.uid,)
-        ).fetchone()
-        return row is not None and row[0] == staged.sha256
+        row = _row(self.index.reading, staged.uid)
+        return row is not None and row["sha256"] == staged.sha256 and self._is_whole(row)
+
+    def _is_whole(self, row: sqlite3.Row) -> bool:
+        """Whether the file of an indexed instance is there; somebody may have removed it."""
+        try:
+            size: int = (self._instances / row["path"]).stat().st_size
+        except OSError:
+            return False
+        return bool(size == row["bytes"])
 
     # --------------------------------------------------------------- commit
 
@@ -221,15 +235,13 @@ class Store:
         return outcomes
 
     def _take_in(self, writer: sqlite3.Connection, one: Staged, placed: list[Path]) -> Outcome:
-        row = writer.execute(
-            "SELECT sha256 FROM instance WHERE SOPInstanceUID = ?", (one.uid,)
-        ).fetchone()
-        if row is not None:
-            if row[0] == one.sha256:
-                return _outcome(one)
+        row = _row(writer, one.uid)
+        if row is not None and row["sha256"] != one.sha256:
             return _outcome(
                 one, Reason.DUPLICATE, "another content is stored under its SOP Instance UID"
             )
+        if row is not None and self._is_whole(row):
+            return _outcome(one)
         if one.path is None:
             return _outcome(one, Reason.PROCESSING_FAILURE, "it was removed while it was stored")
         relative = Path(
@@ -237,21 +249,25 @@ class Store:
             str(one.attributes["SeriesInstanceUID"]),
             f"{one.uid}.dcm",
         )
-        try:
-            insert_instance(
-                writer,
-                one.attributes,
-                transfer_syntax=one.transfer_syntax,
-                path=relative.as_posix(),
-                size=one.size,
-                sha256=one.sha256,
-            )
-        except ValueError as error:
-            return _outcome(one, Reason.PROCESSING_FAILURE, str(error))
+        if row is None:
+            try:
+                insert_instance(
+                    writer,
+                    one.attributes,
+                    transfer_syntax=one.transfer_syntax,
+                    path=relative.as_posix(),
+                    size=one.size,
+                    sha256=one.sha256,
+                )
+            except ValueError as error:
+                return _outcome(one, Reason.PROCESSING_FAILURE, str(error))
         final = self._instances / relative
         self._make_folders(final.parent)
-        one.path.rename(final)
-        placed.append(final)
+        one.path.replace(final)
+        if row is None:
+            placed.append(final)
+        else:
+            sync_folder(final.parent)
         return _outcome(one)
 
     def _make_folders(self, folder: Path) -> None:
@@ -318,6 +334,13 @@ def failed_write(error: OSError | sqlite3.OperationalError, one: Staged | None =
         if one is None
         else _outcome(one, reason, sentence)
     )
+
+
+def _row(connection: sqlite3.Connection, uid: str) -> sqlite3.Row | None:
+    found: sqlite3.Row | None = connection.execute(
+        "SELECT sha256, path, bytes FROM instance WHERE SOPInstanceUID = ?", (uid,)
+    ).fetchone()
+    return found
 
 
 def _outcome(one: Staged, reason: Reason | None = None, sentence: str = "") -> Outcome:

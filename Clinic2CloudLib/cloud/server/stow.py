@@ -12,9 +12,10 @@ read stand in Other Failures Sequence (0008,119A).
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _PART10 = "application/dicom"
+#: A client that sends nothing for so long is given up, seconds.
+STALLED_S = 60.0
 
 
 class StoreService:
@@ -64,8 +67,6 @@ class StoreService:
 
     async def post(self, request: Request) -> Response:
         """Answer ``POST /studies`` and ``POST /studies/{study}``."""
-        import asyncio
-
         study = request.path_params.get("study")
         if study is not None and not is_uid(study):
             raise Refusal(400, "the study in the URL is no UID")
@@ -88,7 +89,7 @@ class StoreService:
 
         problem = ""
         try:
-            async for chunk in request.stream():
+            async for chunk in _chunks(request):
                 for event in parser.feed(chunk):
                     if isinstance(event, PartData):
                         await intake.add(event.data)
@@ -100,6 +101,8 @@ class StoreService:
                 problem = "its closing boundary is missing"
         except ClientDisconnect:
             problem = "the connection broke off"
+        except TimeoutError:
+            problem = f"nothing came for {STALLED_S:.0f} seconds"
         except MalformedError as error:
             problem = str(error)
         finally:
@@ -120,6 +123,24 @@ class StoreService:
                 staged.append(result)
         committed = iter(self._store.commit(staged) if staged else ())
         return [next(committed) if outcome is None else outcome for outcome in outcomes]
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    """Yield the body as it comes.
+
+    Raises
+    ------
+    TimeoutError
+        When the client stalls.
+    """
+    stream = aiter(request.stream())
+    while True:
+        async with asyncio.timeout(STALLED_S):
+            try:
+                chunk = await anext(stream)
+            except StopAsyncIteration:
+                return
+        yield chunk
 
 
 def _parser(content_type: str) -> RelatedParser:

@@ -6,6 +6,7 @@ completed with all of its results stored, or in progress with none; then it is r
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import shutil
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from ...errors import Cancelled
 from . import workitem
 from .engine import Engine, JobFailed, Task, reason_of
-from .store import Outcome, Staged, Store
+from .store import Outcome, Staged, Store, failed_write
 from .worklist import MOST_ATTEMPTS, WorkItem, Worklist
 
 if TYPE_CHECKING:
@@ -111,9 +112,7 @@ class Worker:
         if item.state != workitem.IN_PROGRESS:
             return
         if item.attempts > MOST_ATTEMPTS:
-            self._worklist.cancel(
-                uid, f"the server stopped {MOST_ATTEMPTS} times while it ran this job"
-            )
+            self._give_up(uid, f"the server stopped {MOST_ATTEMPTS} times while it ran this job")
             return
         self._perform(item)
 
@@ -129,14 +128,25 @@ class Worker:
         except Stopping:
             raise
         except Cancelled:
-            wish = self._worklist.cancel_wish(item.uid)
-            self._worklist.cancel(item.uid, wish or "the pipeline stopped by itself")
+            self._give_up(item.uid, self._worklist.cancel_wish(item.uid) or "cancelled")
+        except (OSError, sqlite3.OperationalError) as error:
+            self._give_up(item.uid, failed_write(error).sentence.replace(" it", " the results"))
         except Exception as error:
             if not isinstance(error, JobFailed):
                 log.error("a job failed: %s", type(error).__name__)
-            self._worklist.cancel(item.uid, reason_of(error))
+            self._give_up(item.uid, reason_of(error))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _give_up(self, uid: str, reason: str) -> None:
+        """End an item without results; while the disk is too full to say so, wait."""
+        while True:
+            try:
+                self._worklist.cancel(uid, reason)
+                return
+            except sqlite3.OperationalError:
+                if self._stop.wait(SLEEP_S):
+                    raise Stopping from None
 
     def _run(self, item: WorkItem, folder: Path) -> tuple[Path, ...]:
         pipeline = self._pipelines.get(item.pipeline or "")
@@ -145,7 +155,9 @@ class Worker:
         wanted = workitem.inputs_of(item.data_set)
         inputs = self._worklist.inputs(wanted)
         if len(inputs) != len(wanted):
-            raise JobFailed(f"{len(wanted) - len(inputs)} of {len(wanted)} inputs are gone")
+            raise JobFailed(
+                f"{len(wanted) - len(inputs)} of {len(wanted)} inputs are not stored here"
+            )
         if self._engine is None:
             self._engine = self._make_engine()
         task = Task(
@@ -172,7 +184,8 @@ class Worker:
                 raise Cancelled(wish)
             told = (round(fraction, 2), message)
             if told != last and time.monotonic() - written >= WRITE_EVERY_S:
-                self._worklist.progress(uid, *told)
+                with contextlib.suppress(sqlite3.OperationalError):  # no reason to end the job
+                    self._worklist.progress(uid, *told)
                 last, written = told, time.monotonic()
 
         return follow
