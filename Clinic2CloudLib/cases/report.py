@@ -19,9 +19,9 @@ REPORT_FILE = "report.html"
 
 #: What each state means to the person who has the case in front of them.
 STATES: Mapping[str, str] = {
-    "deidentified": "De-identified; the second look and a person's review are still to come. "
+    "deidentified": "The second look and a person's review are still to come. "
     "It cannot leave the clinic yet.",
-    "verified": "De-identified and checked by a second program; a person has to look at it. "
+    "verified": "De-identified and checked by a second reader; a person has to look at it. "
     "It cannot leave the clinic yet.",
     "approved": "A person approved it. It may be sent, exactly as it stands here.",
     "rejected": "A person rejected it. It does not leave the clinic.",
@@ -105,6 +105,7 @@ def _facts(case: Case) -> dict[str, Any]:
     """Gather what the template shows, in words and in the order of the page."""
     return {
         "case": case,
+        "state": "De-identified" if case.state == "deidentified" else case.state.capitalize(),
         "state_words": STATES[case.state],
         "tone": TONES.get(case.state, "good"),
         "images": len(case.instances),
@@ -200,7 +201,7 @@ def _text(case: Case) -> dict[str, Any]:
     text = case.text or {}
     status, boxes = text.get("status", "not recorded"), text.get("boxes", 0)
     words = {
-        "not at risk": "Images of this kind carry no burned-in text; they were not searched.",
+        "not at risk": "Images of this kind seldom carry burned-in text; they were not searched.",
         "none found": "The images were searched and no burned-in text was found.",
         "painted over": f"Text was found and painted over in {boxes} "
         f"{'place' if boxes == 1 else 'places'}.",
@@ -217,7 +218,7 @@ def _verification(case: Case) -> dict[str, Any]:
         return {"words": words, "tone": "wait", "checks": [], "findings": []}
     findings, checks = found.get("findings", []), found.get("checks", [])
     if found.get("ok"):
-        words = "A second program, which shares nothing with the first, found nothing to object to."
+        words = "A second reader, independent of the first, found nothing to object to."
         return {"words": words, "tone": "good", "checks": checks, "findings": findings}
     count = f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'}"
     words = f"The second look has {count}: this case can only be rejected."
