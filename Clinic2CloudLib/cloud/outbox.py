@@ -12,20 +12,16 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .. import paths
-from ..cases.case import Case
+from ..cases.case import Case, load_case, set_state
 from ..errors import InputError, OutputError
 from .destination import Destination
+from .entry import OPEN_STATES, Entry
 from .locks import exclusive
-
-#: ``queued``: to be sent; ``uploaded``: all there and verified, processing not started yet;
-#: ``done``: nothing left to do here; ``cancelled``: given up by the user.
-OPEN_STATES = ("queued", "uploaded")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -57,46 +53,6 @@ CREATE TABLE IF NOT EXISTS instance (
 ) WITHOUT ROWID;
 PRAGMA user_version = 1;
 """
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One case on its way to one destination.
-
-    Attributes
-    ----------
-    state : str
-        ``queued``, ``uploaded``, ``done`` or ``cancelled``.
-    attempts : int
-        How often work on it began.
-    error : str or None
-        The sentence the last attempt ended with.
-    instances : mapping of str to int
-        How many instances are ``pending``, ``acknowledged`` (by the server), ``present`` (found
-        there, content not compared yet) and ``verified``.
-    created_at, updated_at : str
-        ISO 8601, UTC.
-    """
-
-    id: int
-    case_id: str
-    folder: Path
-    digest: str
-    destination: Destination
-    pipeline: str | None
-    options: Mapping[str, Any]
-    workitem_uid: str | None
-    state: str
-    attempts: int
-    error: str | None
-    created_at: str
-    updated_at: str
-    instances: Mapping[str, int]
-
-    @property
-    def open(self) -> bool:
-        """Whether there is still something to do."""
-        return self.state in OPEN_STATES
 
 
 class Outbox:
@@ -229,7 +185,16 @@ class Outbox:
             raise InputError(f"entry {number} is done; there is nothing to cancel")
         with self.working_on(entry):
             self.set_entry(number, "cancelled")
+            self._call_back(entry)
         return self.entry(number)
+
+    def _call_back(self, entry: Entry) -> None:
+        """Return a queued case to ``approved`` when nothing is left that would send it."""
+        if any(other.digest == entry.digest for other in self.list(only_open=True)):
+            return
+        with contextlib.suppress(InputError):  # the folder may be gone, which is no reason to fail
+            if load_case(entry.folder).state == "queued":
+                set_state(entry.folder, "approved")
 
     # ------------------------------------------------------- by the upload
 

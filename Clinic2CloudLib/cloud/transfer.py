@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ..cases.case import Case, CaseInstance
 from ..errors import CloudError
 from ..progress import Progress
+from .batches import BATCH_BYTES, BatchSize, sample
 from .content import Fingerprint, fingerprint_of
 from .dicomweb import DICOMwebClient
 from .multipart import Outgoing
@@ -16,46 +17,12 @@ from .outbox import Entry, Outbox
 from .retry import Patience, TemporaryError
 from .store import DUPLICATE, StoreAnswer
 
-#: Most bytes of one request; a larger instance goes alone.
-BATCH_BYTES = 16 << 20
-#: Instances of the first request, and most of one request: more is not faster, and what a broken
-#: line costs is what the request held.
-FIRST_BATCH, LARGEST_BATCH = 8, 16
-#: After so many requests in a row without trouble, a size that trouble had halved is doubled again.
-CALM = 32
 #: So many answers in a row without one instance kept end the upload.
 BARREN = 3
-#: Of the newly sent instances, how many are read back and compared, and how many bytes at most.
-SAMPLE, SAMPLE_BYTES = 4, 64 << 20
 #: From so many instances on, a whole series is read back in one answer.
 WORTH_A_SERIES = 8
 #: How often a server that acknowledged everything is asked again for what a search does not show.
 PATIENT_SEARCHES = 5
-
-
-class BatchSize:
-    """How many instances go into one request: grows when all is well, halves at each trouble.
-
-    With 16 at most, eight broken lines cost at most 16 + 8 + 4 + 2 + 1 + ... instances.
-    """
-
-    def __init__(self) -> None:
-        self.now = FIRST_BATCH
-        self._ceiling = LARGEST_BATCH
-        self._calm = 0
-
-    def went_well(self) -> None:
-        """Note a request that was answered and kept."""
-        self._calm += 1
-        if self._calm >= CALM:
-            self._ceiling = min(self._ceiling * 2, LARGEST_BATCH)
-            self._calm = 0
-        self.now = min(self.now * 2, self._ceiling)
-
-    def broke(self) -> None:
-        """Note a request whose answer never came."""
-        self._ceiling = self.now = max(1, self.now // 2)
-        self._calm = 0
 
 
 class Transfer:
@@ -229,7 +196,7 @@ class Transfer:
     def _compare(self) -> None:
         """Read back what was there before, and a sample of the rest, and compare the content."""
         study, series = self._case.study_uid, self._case.series_uid
-        fresh = _sample([self._items[uid] for uid in sorted(self._in("acknowledged"))])
+        fresh = sample([self._items[uid] for uid in sorted(self._in("acknowledged"))])
         left = self._in("present") | {item.sop_instance_uid for item in fresh}
         total = len(left)
         if total >= WORTH_A_SERIES and 2 * total >= len(self._items):
@@ -306,17 +273,3 @@ class _Counter:
         self._bytes += count
         self._transfer.bytes_sent += count
         self._transfer.report(self._bytes)
-
-
-def _sample(items: Sequence[CaseInstance]) -> list[CaseInstance]:
-    """Return a few instances spread over a series, within a limit of bytes."""
-    if not items:
-        return []
-    step = max(1, (len(items) - 1) // max(1, SAMPLE - 1))
-    sample: list[CaseInstance] = []
-    size = 0
-    for item in items[::step][:SAMPLE]:
-        if size + item.bytes <= SAMPLE_BYTES:
-            sample.append(item)
-            size += item.bytes
-    return sample

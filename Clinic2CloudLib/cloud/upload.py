@@ -164,7 +164,10 @@ def resume(
     fared: list[Resumed] = []
     with contextlib.ExitStack() as stack:
         box = outbox or stack.enter_context(Outbox())
-        for entry in box.list(only_open=True):
+        for listed in box.list(only_open=True):
+            entry = box.entry(listed.id)
+            if not entry.open:  # another process was faster
+                continue
             own = replace(entry, destination=given.get(entry.destination.url, entry.destination))
             try:
                 result = _work(own, box, progress or silent, policy)

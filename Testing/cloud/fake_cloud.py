@@ -96,6 +96,8 @@ class Handler(BaseHTTPRequestHandler):
         steps = parts.path.removeprefix("/dicom-web/").split("/")
         if steps[0] == "workitems":
             self.get_workitems(steps, query)
+        elif steps[0] != "studies":
+            self.answer(404)
         elif len(steps) == 5:
             self.search(query)
         else:

@@ -162,6 +162,13 @@ def test_waiting_can_be_cancelled_and_so_can_the_job(tmp_path: Path) -> None:
             request_cancel(job, policy=QUICK)
 
 
+def test_a_server_without_work_items_is_not_one_without_jobs() -> None:
+    with fake_cloud() as cloud:
+        elsewhere = Destination(cloud.url.replace("dicom-web", "other"))
+        with pytest.raises(CloudError, match="404"):
+            list_jobs(elsewhere, policy=QUICK)
+
+
 def test_an_unknown_job_and_nonsense_are_one_sentence(tmp_path: Path) -> None:
     with fake_cloud() as cloud:
         here = Destination(cloud.url)

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from casemaker import make_case
+from casemaker import approved_case, make_case
 
+from Clinic2CloudLib.cases.case import load_case, set_state
 from Clinic2CloudLib.cloud.destination import Destination
 from Clinic2CloudLib.cloud.outbox import Outbox
 from Clinic2CloudLib.errors import InputError, OutputError
@@ -62,6 +63,18 @@ def test_cancel_and_enqueue_again(tmp_path: Path) -> None:
             box.cancel(entry.id)
         with pytest.raises(InputError, match="no entry 99"):
             box.cancel(99)
+
+
+def test_a_cancelled_case_is_approved_again_and_not_queued(tmp_path: Path) -> None:
+    case = approved_case(tmp_path / "case", 1)
+    with Outbox() as box:
+        first = box.enqueue(case, HERE)
+        second = box.enqueue(case, HERE, "brain-volumetry")
+        set_state(case.folder, "queued")
+        box.cancel(first.id)
+        assert load_case(case.folder).state == "queued"
+        box.cancel(second.id)
+        assert load_case(case.folder).state == "approved"
 
 
 def test_a_lock_is_kept_between_threads_and_freed_by_death(tmp_path: Path) -> None:
