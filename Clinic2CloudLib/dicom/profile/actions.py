@@ -55,6 +55,7 @@ _VOCABULARY_URLS = frozenset(("CodingSchemeURL", "URNCodeValue"))
 
 #: The attributes of a code (PS3.3 table 8.8-1): always read as a whole, never dummied one by one.
 CODE_ATTRIBUTES = tables.group("code")
+_TECHNICAL = tables.group("technical")
 
 _FREE_GROUPS = frozenset(range(0x5000, 0x5100)) | frozenset(range(0x6000, 0x6100))
 _RETIRED_GROUPS = frozenset((0x1000, 0x1010)) | frozenset(range(0x7F00, 0x7FE0))
@@ -181,9 +182,8 @@ class Profile:
             return resolve("X/Z/D", kind)
         if vr in ("PN", "AE") or (vr == "UR" and keyword not in _VOCABULARY_URLS):
             return resolve("X/Z/D", kind)
-        if vr in _FREE_VRS and keyword not in CODE_ATTRIBUTES:
-            return Action.FREE_TEXT
-        if vr in _SHORT_TEXT_VRS and keyword not in CODE_ATTRIBUTES and _TYPED_IN.search(keyword):
+        typed_in = vr in _FREE_VRS or (vr in _SHORT_TEXT_VRS and _TYPED_IN.search(keyword))
+        if typed_in and keyword not in CODE_ATTRIBUTES | _TECHNICAL:
             return Action.FREE_TEXT
         if vr in _SHORT_TEXT_VRS | _FREE_VRS | {"UR"}:
             return Action.KEEP_TEXT

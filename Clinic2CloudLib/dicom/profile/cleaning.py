@@ -18,6 +18,9 @@ _CACHED = 1 << 14
 _FREE = frozenset(("LO", "SH", "ST", "LT", "UT", "UC"))
 _ONE_VALUE = frozenset(("ST", "LT", "UT"))
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])")
+_LOOKS_IDENTIFYING = re.compile(
+    r"[\w.+-]+@[\w-]+\.\w+|https?://\S+|\b\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b|\+?\d[\d ()/-]{6,}\d"
+)
 _LONGEST = {"SH": 16, "LO": 64, "CS": 16, "AE": 16}
 #: Words that other attributes depend on; a patient of that name must not break the image.
 _STRUCTURAL = tables.group("structural")
@@ -31,12 +34,12 @@ class Cleaning:
     Parameters
     ----------
     cleaner : DescriptorCleaner or None
-        Its class is asked for another one for each set of identifiers.
+        Told with each text what the header knows. Without one, free text that the profile does not
+        list loses what has the shape of a date, a number of a person, a telephone or an address.
     """
 
     def __init__(self, cleaner: Any | None) -> None:
         self._cleaner = cleaner
-        self._cleaners: dict[Known, Any] = {}
         self._texts: dict[Any, str] = {}
         self._shown: dict[Any, tuple[tuple[str, str], ...]] = {}
 
@@ -69,7 +72,7 @@ class Cleaning:
         if rule.vr in ("DS", "IS", "CS", "AS"):
             return self._checked_parts(work, rule, text, known)
         if rule.vr in ("OB", "UN", "OW"):
-            return fall_back(work, rule) if self.holds_token(work, raw, level.charset) else None
+            return fall_back(work, rule) if known.in_payload(raw) else None
         if rule.vr not in _FREE and rule.vr != "UR":
             return None
         new = self._without(text, rule, known, work)
@@ -120,7 +123,9 @@ class Cleaning:
             return found
         new = text
         if self._cleaner is not None:
-            new = self._cleaner_for(known).clean(text).text
+            new = self._cleaner.clean(text, known.values).text
+        else:
+            new = _LOOKS_IDENTIFYING.sub(" ", new)
         new = _UID.sub("", known.without(new, weak=True))
         new = new[: _LONGEST.get(rule.vr, len(new))]
         if len(self._texts) >= _CACHED:
@@ -155,14 +160,3 @@ class Cleaning:
         if new == parts:
             return None
         return rule.element("\\".join(new).encode("latin-1"))
-
-    def _cleaner_for(self, known: Known) -> Any:
-        """Return a cleaner that knows a header's identifiers."""
-        found = self._cleaners.get(known)
-        if found is None:
-            if len(self._cleaners) >= 64:
-                self._cleaners.clear()
-            names = {value for values in known.by_kind.values() for value in values}
-            cleaner: Any = type(self._cleaner)
-            found = self._cleaners[known] = cleaner(sorted(names))
-        return found

@@ -10,7 +10,14 @@ from .charset import decode
 from .encoding import UNDEFINED, Encoding
 from .skip import skip_undefined
 
-__all__ = ["CONTENT_SEQUENCES", "VALUE_KEYWORDS", "concept_of", "content_action", "value_action"]
+__all__ = [
+    "CONTENT_SEQUENCES",
+    "VALUE_KEYWORDS",
+    "concept_of",
+    "content_action",
+    "elements",
+    "value_action",
+]
 
 #: Sequences whose items are content items (PS3.3 table 10.2-1 and C.17.3).
 CONTENT_SEQUENCES = tables.group("content_sequences")
@@ -37,11 +44,11 @@ def concept_of(
         Specific Character Set in force.
     """
     code = scheme = value_type = ""
-    for tag, value, stop in _elements(raw, encoding, pos, end, _CONCEPT_NAME):
+    for tag, value, stop in elements(raw, encoding, pos, end, _CONCEPT_NAME):
         if tag == _VALUE_TYPE:
             value_type = (decode(raw[value:stop], charset) or "").strip()
         elif tag == _CONCEPT_NAME and stop - value >= 8 and raw[value : value + 4] == encoding.item:
-            for inner, first, last in _elements(raw, encoding, value + 8, stop, 0x00080120):
+            for inner, first, last in elements(raw, encoding, value + 8, stop, 0x00080120):
                 part = _CODE_VALUES.get(inner)
                 text = (decode(raw[first:last], charset) or "").strip()
                 if part == "value" and not code:
@@ -51,7 +58,7 @@ def concept_of(
     return code, scheme, value_type
 
 
-def _elements(raw: bytes, encoding: Encoding, pos: int, end: int, last: int) -> Any:
+def elements(raw: bytes, encoding: Encoding, pos: int, end: int, last: int) -> Any:
     """Yield tag, begin and end of the value of elements up to a tag; stops where it is unsure.
 
     The walk itself reads the same bytes again and refuses what is malformed.

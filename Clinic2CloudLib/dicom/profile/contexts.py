@@ -29,7 +29,6 @@ Plan = tuple[int, int, Callable[..., Any], int, int, "Rule"]
 _GRAPHICS = frozenset(("GraphicAnnotationSequence",))
 #: Keys come from the file; a place forgets its plans when a file names more than any honest one.
 _MOST_PLANS = 1 << 14
-_DATES = frozenset(("DA", "DT", "TM"))
 #: Numbers that may stand for each other: writers differ, nothing hides in them.
 _BINARY = frozenset(
     ["AT", "FD", "FL", "OB", "OD", "OF", "OL", "OV", "OW", "SL", "SS", "SV", "UL", "UN", "US", "UV"]
@@ -104,6 +103,17 @@ class Rule:
         """Return this element with another value."""
         return self.encoding.element(self.tag, self.vr, value)
 
+    def as_sequence(self) -> Rule:
+        """Return the rule of a private sequence that stays: the same for all its tag's VRs."""
+        found = self.place.private_sequences.get((self.tag, self.vr))
+        if found is None:
+            found = Rule(self.place, self.tag, self.attribute, "SQ")
+            if self.encoding.explicit and self.vr == "UN":
+                found.value_encoding = IMPLICIT
+            found.audit = found.note("kept")
+            self.place.private_sequences[(self.tag, self.vr)] = found
+        return found
+
     def child(self) -> Place:
         """Return the place inside this sequence."""
         return self.place.child(self.tag, self.sequence_mode, self.value_encoding)
@@ -177,6 +187,7 @@ class Place:
         self._here = (types or {}).get(path, {}) if path is not None else {}
         self._children: dict[tuple[int, Mode, str], Place] = {}
         self.plans: dict[bytes, Plan] = {}
+        self.private_sequences: dict[tuple[int, str], Rule] = {}
         self._add_end()
 
     @property
@@ -240,6 +251,7 @@ class Place:
         plan = self._make(key)
         if len(self.plans) > _MOST_PLANS:
             self.plans.clear()
+            self.private_sequences.clear()
             self._add_end()
         self.plans[key] = plan
         return plan
@@ -269,6 +281,9 @@ class Place:
             rule.audit = rule.note("removed")
             drop = tag & 0xFFFF == 0
             return (DROP if drop else PRIVATE, *layout)
+        if tag & 0xFF00FFFF == 0x60000102:
+            rule.handler = self.profile.handlers["overlay bit"]
+            return (CALL, *layout)
         if tag in self.dropped:
             rule.action = Action.REMOVE
             rule.audit = rule.note("replaced")
@@ -300,10 +315,13 @@ class Place:
         action = _unless_lying(action, declared, known, kind)
         if self.mode is Mode.DUMMY and not self.is_top:
             action = _dummied(action, rule.keyword, known)
-        if self.mode is Mode.CLEANED and rule.keyword == "CodeMeaning":
-            action = Action.FREE_TEXT
+        if self.mode is Mode.CLEANED and rule.keyword in ("CodeMeaning", "CodingSchemeDesignator"):
+            rule.handler = self.profile.handlers[rule.keyword]
+            return CALL
         if self.mode in _CONTENT_ITEMS and rule.keyword in VALUE_KEYWORDS:
             action = value_action(self.profile.profile, self.mode.value, rule.keyword, action)
+        if self.mode is Mode.DUMMY and rule.keyword == "GraphicData":
+            action = Action.DUMMY  # points can draw letters
         rule.action = action
         row = tables.rows().get(rule.tag)
         basic = row.actions["basic"] if row else "X/Z/D"
@@ -313,6 +331,9 @@ class Place:
         if special is not None:
             rule.handler = special
             return CALL
+        if rule.vr == "SQ" and declared not in (None, "SQ", "UN"):
+            rule.audit = rule.note("removed")
+            return DROP  # a sequence by its tag, something else by its VR
         if rule.vr == "SQ":
             return self._decide_sequence(rule, action)
         return self._decide_value(rule, action, declared, known)
@@ -356,13 +377,13 @@ class Place:
         if action is Action.REMOVE and not rule.identifier:
             rule.audit = rule.note("removed")
             return DROP
-        rule.stem = _stem(rule.keyword) if rule.attribute.vr in _DATES else ""
+        rule.stem = _stem(rule.keyword, rule.attribute.vr)
         name = {
             Action.REMOVE: "remove",
             Action.EMPTY: "empty",
             Action.DUMMY: "dummy",
             Action.UID: "uid" if tables.rows().get(rule.tag) else "other uid",
-            Action.CLEAN: "dummy" if rule.vr not in TEXT_VRS else "clean",
+            Action.CLEAN: "clean" if rule.vr in TEXT_VRS and rule.vr != "AE" else "dummy",
             Action.FREE_TEXT: "clean",
             Action.SHIFT: "shift",
         }[action]
@@ -414,11 +435,6 @@ def _dummied(action: Action, keyword: str, vr: str) -> Action:
     return action
 
 
-def _stem(keyword: str) -> str:
+def _stem(keyword: str, vr: str) -> str:
     """Return what a date's and its time's keywords share: ``StudyDate``, ``StudyTime`` -> Study."""
-    if keyword.endswith("DateTime"):
-        return ""
-    for word in ("Date", "Time"):
-        if keyword.endswith(word) or keyword.startswith(word + "Of"):
-            return keyword.replace(word, "", 1) if keyword.startswith(word) else keyword[:-4]
-    return ""
+    return keyword.replace({"DA": "Date", "TM": "Time"}.get(vr, keyword), "", 1)

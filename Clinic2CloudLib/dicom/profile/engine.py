@@ -21,6 +21,7 @@ from .identifiers import Known, learn
 from .markers import codes_for, marker_elements
 from .options import HeaderResult, PixelsDone, ProfileOptions
 from .part10 import DataSet, file_meta, open_data_set, write_file
+from .payload import check_payloads, clear_overlay_bits, refuse_recordings
 from .private import PrivateRules
 from .uids import is_standard_class, is_well_known
 from .walk import walk
@@ -102,9 +103,14 @@ class HeaderDeidentifier:
         sop_class = _find_sop_class(source) or source.meta_sop_class
         if not is_standard_class(sop_class):
             raise NotDeidentifiableError("the SOP class is missing or not a standard one")
+        refuse_recordings(sop_class)
         work, pieces, known = self._walked(source, sop_class, pixels, None)
-        if known.in_bytes(b"\0".join(work.kept).lower()) or self._holds_uid(work):
+        kept = b"\0".join(work.kept).lower()
+        if known.in_bytes(kept) or any(uid in kept for uid in work.uids if len(uid) > 8):
             work, pieces, known = self._walked(source, sop_class, pixels, known)
+        check_payloads(work, known)
+        if work.overlay_in_pixels:
+            clear_overlay_bits(work, source)
         return self._result(source, sop_class, pixels, work, pieces, known)
 
     def _walked(
@@ -157,21 +163,6 @@ class HeaderDeidentifier:
             if new != raw:
                 work.uids[raw] = new
         return new
-
-    def checked(self, work: Work, level: Level, rule: Any, raw: bytes) -> bytes | None:
-        """Return a kept element without the tokens found in it, None when it holds none."""
-        return self.cleaning.checked(work, level, rule, raw)
-
-    def holds_token(self, work: Work, raw: bytes, charset: bytes, vr: str) -> bool:
-        """Return whether a text holds what the header knows of its patient."""
-        return self.cleaning.holds_token(work, raw, charset)
-
-    def _holds_uid(self, work: Work) -> bool:
-        """Return whether a replaced UID stands in text that stays."""
-        if not work.uids:
-            return False
-        blob = b"\0".join(work.kept)
-        return any(uid in blob for uid in work.uids if len(uid) > 8)
 
     def _place(
         self, sop_class: str, encoding: Encoding, careful: bool, pixels: PixelsDone

@@ -80,12 +80,12 @@ def dummy(engine: Any, rule: Rule, raw: bytes) -> bytes:
     if rule.keyword in _WORDS:
         return _WORDS[rule.keyword]
     if vr in _TEXT:
-        if rule.keyword.endswith(_IDENTIFYING):
+        if vr == "AE" or rule.keyword.endswith(_IDENTIFYING):
             return bytes(engine.pseudonyms.text(raw.decode("latin-1"), 16).encode("ascii"))
         return REMOVED
     if vr == "UI":
         return bytes(engine.new_uid(raw))
-    return b"\0" * (_SIZES.get(vr, 0) or len(raw) + (len(raw) & 1))
+    return b"\0" * (len(raw) + (len(raw) & 1) or _SIZES.get(vr, 2))
 
 
 def uid(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
@@ -95,7 +95,7 @@ def uid(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | 
         return None
     raw = work.raw[value:stop]
     new = work.engine.new_uids(work, raw)
-    if new == raw.rstrip(b"\0 "):
+    if new == raw.rstrip(b"\0 ") and len(raw) % 2 == 0:
         work.seen.append(rule.note("kept"))
         return None
     work.seen.append(rule.note("replaced"))
@@ -185,10 +185,8 @@ def shift(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
     work.seen.append(rule.note("shifted"))
     later = Later(rule, raw, b"")
     vr = rule.attribute.vr
-    group: list[Later | None]
-    if not rule.stem or vr == "DT":
-        group = [later, None]
-        work.dates.append(group)
+    if vr == "DT":
+        work.dates.append([later, None])
         return later
     if level.dates is None:
         level.dates = {}
@@ -205,8 +203,6 @@ def clean(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
     if value == stop:
         work.seen.append(rule.note("kept"))
         return None
-    if rule.identifier:
-        _remember(work, level, rule, value, stop)
     later = Later(rule, work.raw[value:stop], level.charset)
     work.cleanups.append(later)
     return later
@@ -238,6 +234,8 @@ def person_code(rule: Rule) -> bytes:
 def rewrite(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes:
     """Write an element with the VR that the dictionary gives it."""
     raw = work.raw[value:stop]
+    if rule.keyword == "SpecificCharacterSet":
+        level.charset = raw
     work.seen.append(rule.note("kept"))
     out = rule.element(raw)
     work.kept.append(out)
@@ -251,7 +249,7 @@ def check(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
     raw = work.raw[value:stop]
     if rule.keyword == "SpecificCharacterSet":
         level.charset = raw
-    new = work.engine.checked(work, level, rule, raw)
+    new = work.engine.cleaning.checked(work, level, rule, raw)
     if new is not None:
         work.seen.append(rule.note("cleaned"))
         return new
@@ -259,6 +257,31 @@ def check(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
     if rule.action is Action.KEEP_TEXT and raw:
         work.texts.append((rule, raw, level.charset))
     return rule.element(raw)
+
+
+def scheme(work: Work, level: Level, rule: Rule, value: int, stop: int) -> None:
+    """Keep a coding scheme's designator and know whether it is a vocabulary's or a site's own."""
+    work.seen.append(rule.note("kept"))
+    raw = work.raw[value:stop]
+    level.local_codes = raw[:2] == b"99" or raw.strip(b" \0") in (b"L", b"")
+    work.kept.append(raw)
+
+
+def code_meaning(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
+    """Clean the meaning of a site's own code; a vocabulary's says nothing of a patient."""
+    if level.local_codes:
+        return clean(work, level, rule, value, stop)
+    work.seen.append(rule.note("kept"))
+    work.kept.append(work.raw[value:stop])
+    return check(work, level, rule, value, stop) if work.known is not None else None
+
+
+def overlay_bit(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes:
+    """Leave an overlay's bit position out, and know when its plane lies in the pixel data."""
+    work.seen.append(rule.note("removed"))
+    if any(work.raw[value:stop]):
+        work.overlay_in_pixels = True
+    return b""
 
 
 def fall_back(work: Work, rule: Rule) -> bytes:
@@ -295,6 +318,9 @@ HANDLERS: Mapping[str, Callable[..., Any]] = {
     "shift": shift,
     "check": check,
     "rewrite": rewrite,
+    "CodingSchemeDesignator": scheme,
+    "CodeMeaning": code_meaning,
+    "overlay bit": overlay_bit,
 }
 
 #: By keyword, whatever the action: these also tell the engine what the result names.

@@ -29,6 +29,8 @@ _PLACEHOLDERS = tables.group("placeholders")
 _COMMON = tables.group("common_words")
 _SHORTEST = 3  # characters of a name's part; of a number, see below
 _SHORTEST_NUMBER = 4
+_IN_BINARY = 6  # bytes: fewer turn up by chance
+_ESCAPE = re.compile(rb"\x1b[\x20-\x2f]+[\x30-\x7e]")  # ISO 2022: which set follows
 _PARTS = re.compile(r"[\^=\s,;]+")
 
 
@@ -69,6 +71,12 @@ class Known:
         Words of an institution's name or address, removed from free text alone.
     needles : tuple of bytes
         Lower-case bytes of the strong tokens in the character sets used, for a fast first look.
+    pattern, weak_pattern : re.Pattern or None
+        The tokens as whole words.
+    numbers : frozenset of str
+        Identifiers made of digits alone.
+    values : frozenset of str
+        All original values, for the cleaner.
     """
 
     by_kind: Mapping[str, frozenset[str]] = field(hash=False)
@@ -78,6 +86,7 @@ class Known:
     pattern: re.Pattern[str] | None = field(compare=False)
     weak_pattern: re.Pattern[str] | None = field(compare=False)
     numbers: frozenset[str] = frozenset()
+    values: frozenset[str] = frozenset()
 
     def without(self, text: str, weak: bool) -> str:
         """Return a text without any of the tokens, and without the gaps they leave."""
@@ -91,6 +100,11 @@ class Known:
     def in_bytes(self, blob: bytes) -> bool:
         """Return whether lower-case bytes may hold a token (a quick look, sure only in its no)."""
         return any(needle in blob for needle in self.needles)
+
+    def in_payload(self, raw: bytes) -> bool:
+        """Return whether compressed or binary data hold a token long enough not to be chance."""
+        lower = raw.lower()
+        return any(needle in lower for needle in self.needles if len(needle) >= _IN_BINARY)
 
 
 def learn(found: Iterable[Identifier]) -> Known:
@@ -129,6 +143,7 @@ def learn(found: Iterable[Identifier]) -> Known:
         needles=tuple(sorted(_needles(strong, charsets))),
         pattern=_pattern(strong),
         weak_pattern=_pattern(weak),
+        values=frozenset(value for values in by_kind.values() for value in values),
         numbers=frozenset(n for n in numbers if n.isdigit() and len(n) > _SHORTEST_NUMBER),
     )
 
@@ -139,14 +154,28 @@ def _strong(kind: str, value: str) -> set[str]:
         return _dates(value)
     if kind in ("name", "person"):
         parts = {part.strip("._-'") for part in _PARTS.split(value)}
-        tokens = {part for part in parts if len(part) >= _SHORTEST and not part.isdigit()}
-        joined = value.replace("^", " ").replace("=", " ").strip()
-        return tokens | ({joined} if len(joined) > _SHORTEST_NUMBER else set())
+        tokens = {part for part in parts if _is_long_enough(part) and not part.isdigit()}
+        for group in value.split("="):
+            words = [word for word in re.split(r"[\^\s,]+", group) if word]
+            for phrase in (" ".join(words), " ".join(reversed(words)), ", ".join(words)):
+                if len(phrase) > _SHORTEST_NUMBER:
+                    tokens.add(phrase)
+        return tokens
     if len(value) > _SHORTEST_NUMBER or (len(value) == _SHORTEST_NUMBER and value.isdigit()):
         if value.casefold() in _COMMON:
             return set()
         return {value}
     return set()
+
+
+def _is_ideographic(text: str) -> bool:
+    """Return whether a text is of a script that writes no gaps between words."""
+    return any(character >= "\u2e80" for character in text)
+
+
+def _is_long_enough(part: str) -> bool:
+    """Return whether a part of a name is told from chance: three letters, or two ideographs."""
+    return len(part) >= (2 if _is_ideographic(part) else _SHORTEST)
 
 
 def _words(value: str) -> set[str]:
@@ -184,7 +213,7 @@ def _needles(tokens: set[str], charsets: set[bytes]) -> set[bytes]:
             for charset in charsets:
                 written = encode(spelling, charset)
                 if written:
-                    needles.add(written.lower())
+                    needles.add(_ESCAPE.sub(b"", written).lower())
     return needles
 
 
@@ -198,5 +227,7 @@ def _pattern(tokens: set[str]) -> re.Pattern[str] | None:
     if not spelled:
         return None
     ordered = sorted(spelled, key=lambda token: (-len(token), token))
-    body = "|".join(re.escape(token) for token in ordered)
-    return re.compile(rf"(?<![^\W_])(?:{body})(?![^\W_])", re.IGNORECASE)
+    dense = "|".join(re.escape(token) for token in ordered if _is_ideographic(token))
+    words = "|".join(re.escape(token) for token in ordered if not _is_ideographic(token))
+    bounded = rf"(?<![^\W_])(?:{words})(?![^\W_])" if words else ""
+    return re.compile("|".join(part for part in (bounded, dense) if part), re.IGNORECASE)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydicom.datadict import private_dictionary_VR
+
 from . import tables
 from .charset import decode
 from .contexts import Rule
-from .encoding import TEXT_VRS
-from .work import Level, Work
+from .work import Later, Level, Work
 
-__all__ = ["PrivateRules", "private_element"]
+__all__ = ["PrivateRules", "private_element", "private_vr", "stays"]
 
 _FIRST_CREATOR, _LAST_CREATOR = 0x10, 0xFF
 _TEXT = frozenset(("LO", "SH", "ST", "LT", "UT", "UC", "CS"))
 _PLAIN = frozenset(("CS", "DS", "IS", "LO", "SH", "ST", "LT", "UT", "UC", "AS"))
+_OPAQUE = frozenset(("OB", "OW"))
 _NUMBERS = frozenset(["AT", "FD", "FL", "OD", "OF", "OL", "OV", "SL", "SS", "SV", "UL", "US", "UV"])
 
 
@@ -51,27 +53,48 @@ class PrivateRules:
         return self._safe.get((creator, group, offset))
 
 
-def private_element(work: Work, level: Level, rule: Rule, pos: int, value: int, stop: int) -> Any:
+def private_vr(work: Work, level: Level, rule: Rule) -> str | None:
+    """Return the VR that a private element stays with (empty: not known), None when it goes."""
+    block = (level.creators or {}).get(rule.tag >> 16 << 16 | (rule.tag & 0xFFFF) >> 8)
+    if block is None:
+        return None
+    declared = rule.vr if rule.encoding.explicit and rule.vr not in ("UN", "??") else ""
+    listed: str | None = work.engine.private.vr(block[0], rule.tag >> 16, rule.tag & 0xFF)
+    if listed is None:
+        return None
+    allowed = listed.split("/") if listed else [declared or _vendor_vr(rule.tag, block[0])]
+    if declared and declared not in allowed:
+        return None
+    return declared or allowed[0]
+
+
+def private_element(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
     """Return what is written in a private element's place: nothing, or what may stay of it."""
-    rules = work.engine.private
-    if not rules:
-        work.seen.append(rule.audit)
-        return b""
-    group, element = rule.tag >> 16, rule.tag & 0xFFFF
-    if element <= _LAST_CREATOR:
-        if element >= _FIRST_CREATOR:
-            return _creator(work, level, rule, value, stop)
-        work.seen.append(rule.audit)
-        return b""
-    block = (level.creators or {}).get(group << 16 | element >> 8)
-    vr = None if block is None else rules.vr(block[0], group, element & 0xFF)
+    element = rule.tag & 0xFFFF
+    if _FIRST_CREATOR <= element <= _LAST_CREATOR:
+        return _creator(work, level, rule, value, stop)
+    vr = private_vr(work, level, rule)
     kept = None if vr is None else _kept(work, level, rule, vr, value, stop)
-    if kept is None or block is None:
+    if kept is None:
         work.seen.append(rule.audit)
         return b""
     work.seen.append(rule.note("kept"))
-    block[1].data = block[1].rule.element(block[1].value)
+    stays(level, rule)
     return kept
+
+
+def stays(level: Level, rule: Rule) -> None:
+    """Write the creator of a private element that stays."""
+    later = (level.creators or {})[rule.tag >> 16 << 16 | (rule.tag & 0xFFFF) >> 8][1]
+    later.data = later.rule.element(later.value)
+
+
+def _vendor_vr(tag: int, creator: str) -> str:
+    """Return the VR that pydicom's dictionary of private elements knows, empty where none."""
+    try:
+        return str(private_dictionary_VR(tag, creator))
+    except KeyError:
+        return ""
 
 
 def _creator(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
@@ -80,35 +103,35 @@ def _creator(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any
     work.seen.append(rule.audit)
     if name is None or not work.engine.private.knows(name.strip()):
         return b""
-    later = work.later(rule, work.raw[value:stop], level.charset)
     rule.vr = "LO"
+    later = Later(rule, work.raw[value:stop], level.charset)
     level.creators = level.creators or {}
-    level.creators[(rule.tag >> 16) << 16 | rule.tag & 0xFF] = [name.strip(), later]
+    level.creators[rule.tag >> 16 << 16 | rule.tag & 0xFF] = [name.strip(), later]
     return later
 
 
 def _kept(work: Work, level: Level, rule: Rule, vr: str, value: int, stop: int) -> bytes | None:
     """Return a private element that stays, None when its value is not what the list says.
 
-    Sequences and opaque bytes go even when listed: a vendor may have put anything there. UIDs are
-    replaced, texts looked through.
+    UIDs are replaced, texts looked through; what has no plain form (a document, a name) goes.
     """
-    declared = rule.vr if rule.encoding.explicit and rule.vr != "UN" else ""
-    vr = vr or declared
-    if "/" in vr or not vr or (declared and declared != vr):
-        return None
     raw = work.raw[value:stop]
-    written = rule.encoding.explicit and rule.vr == "UN"
     if vr == "UI":
-        return rule.encoding.element(rule.tag, vr, work.engine.new_uids(work, raw))
-    if vr in _NUMBERS and not (written and rule.encoding.big):
+        return bytes(rule.encoding.element(rule.tag, vr, work.engine.new_uids(work, raw)))
+    swapped = rule.encoding.big and rule.encoding.explicit and rule.vr == "UN"
+    if vr in _NUMBERS and not swapped:
         return rule.encoding.element(rule.tag, vr, raw)
-    if vr in _PLAIN:
-        out = bytes(rule.encoding.element(rule.tag, vr, raw))
-        if work.known is not None and work.engine.holds_token(work, raw, level.charset, vr):
+    if vr in _OPAQUE:
+        if work.known is not None and work.known.in_payload(raw):
             return None
-        work.kept.append(out)
-        if vr in _TEXT and vr in TEXT_VRS:
-            work.texts.append((rule, raw, level.charset))
-        return out
-    return None
+        work.kept.append(raw)
+        return rule.encoding.element(rule.tag, vr, raw)
+    if vr not in _PLAIN:
+        return None
+    if work.known is not None and work.engine.cleaning.holds_token(work, raw, level.charset):
+        return None
+    out = rule.encoding.element(rule.tag, vr, raw)
+    work.kept.append(out)
+    if vr in _TEXT and raw:
+        work.texts.append((rule, raw, level.charset))
+    return out

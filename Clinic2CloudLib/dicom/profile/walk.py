@@ -23,7 +23,7 @@ from .contexts import (
     Rule,
 )
 from .encoding import IMPLICIT, UNDEFINED
-from .private import private_element
+from .private import private_element, private_vr, stays
 from .skip import skip_undefined
 from .work import Branch, Level, Work
 
@@ -105,7 +105,9 @@ def walk(
                 out, stop = _odd(work, level, plan, pos, value, stop, end)
             elif kind == SEQUENCE:
                 out, stop = _sequence(work, level, rule, pos, value, length, end)
-            elif kind in (BULK, DROP, PRIVATE):
+            elif kind == PRIVATE:
+                out, stop = _private(work, level, rule, pos, value, length, end)
+            elif kind in (BULK, DROP):
                 stop = skip_undefined(raw, value, end, _skipped(rule, kind))
                 out = b""
             else:
@@ -134,7 +136,7 @@ def walk(
         elif kind == BULK:
             out = b""
         elif kind == PRIVATE:
-            out = private_element(work, level, rule, pos, value, stop)
+            out, stop = _private(work, level, rule, pos, value, length, end)
         else:
             if not delimited or length:
                 raise NotDeidentifiableError("a sequence is malformed")
@@ -149,7 +151,8 @@ def walk(
         if kind == BULK:
             seen.append(rule.audit)
             out = memoryview(raw)[pos:stop]
-        elif length == UNDEFINED and kind != SEQUENCE:
+            work.bulk.append((rule.tag, pos, value, stop, length == UNDEFINED, pieces, len(pieces)))
+        elif length == UNDEFINED and kind == DROP:
             seen.append(rule.audit)
         if out != b"":
             pieces.append(out)
@@ -195,6 +198,9 @@ def _sequence(
     work.seen.append(rule.audit)
     if pieces is None:
         return None, stop
+    if work.emptied:  # all content items went: such a sequence may not be there without any
+        work.emptied = False
+        return b"", stop
     defined = length != UNDEFINED
     return Branch(rule.encoding, work.raw[pos:value], defined, pieces), stop
 
@@ -210,6 +216,7 @@ def _items(
     pieces: list[Any] = []
     run = pos
     changed = False
+    left = 0
     closed = length != UNDEFINED
     while pos < limit:
         head = raw[pos : pos + 4]
@@ -233,6 +240,7 @@ def _items(
         if place.mode is Mode.CONTENT:
             here = place.for_item(raw, first, stop, level.charset)
         item = Level(level.charset)
+        left += here is not None
         if here is None:
             mark = work.mark()
             after, _ = walk(work, place, first, stop, item, delimited)
@@ -251,6 +259,7 @@ def _items(
         pos = after
     if not closed:
         raise NotDeidentifiableError("a sequence is not closed")
+    work.emptied = changed and not left
     if not changed:
         return pos, None
     if run < pos:
@@ -268,7 +277,7 @@ def _odd(
     if kind == SEQUENCE:
         raise NotDeidentifiableError("a sequence is malformed")
     if kind == PRIVATE:
-        return private_element(work, level, rule, pos, value, stop), stop
+        return private_element(work, level, rule, value, stop), stop
     if kind == CALL:
         out = rule.handler(work, level, rule, value, stop)
         return (rule.element(work.raw[value:stop]) if out is None else out), stop
@@ -281,8 +290,28 @@ def _odd(
     if kind == TEXT:
         work.texts.append((rule, body, level.charset))
     out = rule.element(body)
-    work.kept.append(out)
+    if kind != BULK:
+        work.kept.append(out)
     return out, stop
+
+
+def _private(
+    work: Work, level: Level, rule: Rule, pos: int, value: int, length: int, end: int
+) -> tuple[Any, int]:
+    """Return what is written in a private element's place, and its end."""
+    undefined = length == UNDEFINED
+    if not work.engine.private:
+        stop = skip_undefined(work.raw, value, end, _skipped(rule, PRIVATE)) if undefined else 0
+        work.seen.append(rule.audit)
+        return b"", stop or value + length
+    if rule.tag & 0xFFFF > 0xFF and private_vr(work, level, rule) == "SQ":
+        out, stop = _sequence(work, level, rule.as_sequence(), pos, value, length, end)
+        stays(level, rule)
+        return out, stop
+    if undefined:
+        work.seen.append(rule.audit)
+        return b"", skip_undefined(work.raw, value, end, _skipped(rule, PRIVATE))
+    return private_element(work, level, rule, value, value + length), value + length
 
 
 def _skipped(rule: Rule, kind: int) -> Any:

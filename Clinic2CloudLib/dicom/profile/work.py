@@ -38,12 +38,13 @@ class Branch:
 class Level:
     """One data set: the top or an item."""
 
-    __slots__ = ("charset", "creators", "dates")
+    __slots__ = ("charset", "creators", "dates", "local_codes")
 
     def __init__(self, charset: bytes) -> None:
         self.charset = charset
         self.creators: dict[int, list[Any]] | None = None
         self.dates: dict[str, list[Later | None]] | None = None
+        self.local_codes = False
 
 
 class Work:
@@ -57,6 +58,11 @@ class Work:
         In a second, careful walk: what the first one learnt.
     top : dict
         New values of the top level that the result names, by keyword.
+    bulk : list
+        Pixel data and the like that stay: tag, where the element, its value and its end are,
+        whether it is encapsulated, and its place among the pieces.
+    overlay_in_pixels : bool
+        Whether an overlay lies in unused bits of the pixel data.
     """
 
     def __init__(self, raw: bytes, engine: Any, known: Known | None) -> None:
@@ -73,11 +79,9 @@ class Work:
         self.cleanups: list[Later] = []
         self.patients: list[Later] = []
         self.top: dict[str, bytes] = {}
-        self.planes: list[tuple[int, bytes]] = []
-
-    def later(self, rule: Rule, value: bytes, charset: bytes) -> Later:
-        """Return a piece to be filled in when the walk is over."""
-        return Later(rule, value, charset)
+        self.bulk: list[tuple[int, int, int, int, bool, list[Any], int]] = []
+        self.overlay_in_pixels = False
+        self.emptied = False
 
     def mark(self) -> tuple[int, ...]:
         """Return how much has been gathered of what describes the output."""
