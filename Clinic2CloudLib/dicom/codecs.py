@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import NotDeidentifiableError
 from .elements import EXPLICIT_LITTLE, FileLayout
+from .jpeg_check import check_jpeg
 from .native import native_words, words_to_stored
 from .pixel_header import PixelHeader, extended_offsets
 
@@ -23,7 +24,7 @@ HTJ2K = tuple(f"1.2.840.10008.1.2.4.{last}" for last in (201, 202, 203))
 
 # One codec for each transfer syntax, so that a lossy image decodes to the same values on any
 # machine; others are asked only when it is not installed. gdcm is kept to JPEG, where there is no
-# other: it can abort the process on damaged RLE.
+# other for lossless or 12-bit images: it can end the process on a damaged frame.
 _JPEG = tuple(f"1.2.840.10008.1.2.4.{last}" for last in (50, 51, 57, 70))
 _PREFERRED = {
     **dict.fromkeys(_JPEG, "gdcm"),
@@ -113,6 +114,8 @@ def decode_frame(
     }
     if header.transfer_syntax == DEFLATED_FRAMES:
         return _inflate_frame(frame, header), header.photometric
+    if header.transfer_syntax in _JPEG:
+        check_jpeg(frame, header)
     if unused_bits:
         options["correct_unused_bits"] = False
     name = UID(header.transfer_syntax).name

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -353,3 +355,36 @@ def test_no_damage_makes_the_reader_stumble(data: st.DataObject) -> None:
         assert decode_frames(bytes(raw)).size > 0
     else:
         assert "\n" not in reason
+
+
+DAMAGE = """
+import random, sys
+from pathlib import Path
+from Clinic2CloudLib.dicom.decode import open_pixels, undecodable_reason
+whole = Path(sys.argv[1]).read_bytes()
+start, length = open_pixels(whole)[0].fragments[1]
+chance, refused = random.Random(7), 0
+for _ in range(60):
+    raw = bytearray(whole)
+    for _ in range(chance.randint(1, 5)):
+        raw[start + chance.randrange(min(length, 500))] = chance.randrange(256)
+    refused += undecodable_reason(bytes(raw)) is not None
+print(refused)
+"""
+
+
+@pytest.mark.parametrize("name", ["bad_sequence.dcm", "JPGLosslessP14SV1_1s_1f_8b.dcm"])
+def test_a_damaged_jpeg_does_not_end_the_process(shared_data: Path, name: str) -> None:
+    """gdcm aborts on some of these when they are not looked at first."""
+    command = [sys.executable, "-c", DAMAGE, str(shared_data / "dicom" / name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0
+    assert int(done.stdout) >= 10
+
+
+def test_a_jpeg_of_another_size_than_stated_is_refused() -> None:
+    raw = jpeg(np.zeros((32, 48, 3), np.uint8), "YBR_FULL_422")
+    rows = raw.index(b"\x28\x00\x10\x00US\x02\x00") + 8
+    changed = raw[:rows] + struct.pack("<H", 16) + raw[rows + 2 :]
+    assert undecodable_reason(raw) is None
+    assert undecodable_reason(changed) == "its JPEG pixel data are damaged"
