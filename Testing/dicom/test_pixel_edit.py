@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import subprocess
 import sys
@@ -79,8 +80,9 @@ def others(raw: bytes) -> dict[int, bytes]:
 
 
 def sample_names() -> list[str]:
-    folder = Path(__file__).resolve().parents[3] / "shared" / "data" / "dicom"
-    return sorted(path.name for path in folder.glob("*.dcm"))
+    named = os.environ.get("CLINIC2CLOUD_TEST_DATA")
+    folder = Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "data"
+    return sorted(path.name for path in (folder / "dicom").glob("*.dcm"))
 
 
 @pytest.mark.parametrize("name", sample_names())
