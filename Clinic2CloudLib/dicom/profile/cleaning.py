@@ -10,6 +10,7 @@ from .charset import decode, encode
 from .contexts import Rule
 from .handlers import REMOVED, fall_back
 from .identifiers import Known
+from .uids import holds_uid, without_uids
 from .work import Later, Level, Work
 
 __all__ = ["Cleaning"]
@@ -92,9 +93,8 @@ class Cleaning:
         text = decode(raw, charset)
         if text is None:
             text = raw.decode("latin-1")
-        return bool(known.pattern and known.pattern.search(text)) or any(
-            uid in raw for uid in work.uids if len(uid) > 8
-        )
+        named = known.pattern is not None and known.pattern.search(text) is not None
+        return named or holds_uid(raw, work.uids)
 
     def kept_text(self, work: Work) -> tuple[tuple[str, str], ...]:
         """Return the text that stays, each once, for a person to look through."""
@@ -138,10 +138,7 @@ class Cleaning:
         values = [text] if rule.vr in _ONE_VALUE else text.split("\\")
         weak = rule.keyword not in _VENDOR
         new = "\\".join(known.without(value, weak) for value in values)
-        for uid in work.uids:
-            if len(uid) > 8:
-                new = new.replace(uid.decode("latin-1"), "")
-        return new
+        return without_uids(new, work.uids)
 
     def _checked_parts(self, work: Work, rule: Rule, text: str, known: Known) -> bytes | None:
         """Return a coded or numeric value without those that are an identifier as a whole."""

@@ -64,6 +64,7 @@ class Rule:
         "fallback",
         "handler",
         "identifier",
+        "inside",
         "keyword",
         "mode",
         "notes",
@@ -90,6 +91,7 @@ class Rule:
         self.identifier: str | None = None
         self.handler: Callable[..., Any] | None = None
         self.stem = ""
+        self.inside: Place | None = None
         self.notes: dict[str, int] = {}
         self.audit = 0
 
@@ -116,7 +118,9 @@ class Rule:
 
     def child(self) -> Place:
         """Return the place inside this sequence."""
-        return self.place.child(self.tag, self.sequence_mode, self.value_encoding)
+        if self.inside is None:
+            self.inside = self.place.child(self.tag, self.sequence_mode, self.value_encoding)
+        return self.inside
 
 
 class Shared:

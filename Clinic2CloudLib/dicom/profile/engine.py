@@ -23,7 +23,7 @@ from .options import HeaderResult, PixelsDone, ProfileOptions
 from .part10 import DataSet, file_meta, open_data_set, write_file
 from .payload import check_payloads, clear_overlay_bits, refuse_recordings
 from .private import PrivateRules
-from .uids import is_standard_class, is_well_known
+from .uids import holds_uid, is_standard_class, is_well_known
 from .walk import walk
 from .work import Level, Work, flatten
 
@@ -106,7 +106,7 @@ class HeaderDeidentifier:
         refuse_recordings(sop_class)
         work, pieces, known = self._walked(source, sop_class, pixels, None)
         kept = b"\0".join(work.kept).lower()
-        if known.in_bytes(kept) or any(uid in kept for uid in work.uids if len(uid) > 8):
+        if known.in_bytes(kept) or holds_uid(kept, work.uids):
             work, pieces, known = self._walked(source, sop_class, pixels, known)
         check_payloads(work, known)
         if work.overlay_in_pixels:

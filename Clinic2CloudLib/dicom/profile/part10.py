@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ EXPLICIT_BE = "1.2.840.10008.1.2.2"
 
 #: Pixels outside the file, or deflated and outside: nothing here can say what they show.
 _JPIP = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (94, 95, 204, 205))
+#: Also those of editions later than the dictionary's.
+_STANDARD_SYNTAX = re.compile(r"1\.2\.840\.10008\.1\.2(\.\d{1,3}){1,3}", re.ASCII)
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 _LARGEST_INFLATED = 1 << 31
 _STORED_BLOCK = 0xFFFF
@@ -86,7 +89,7 @@ def _named_encoding(syntax: str) -> Encoding:
     known = syntax in UID_dictionary and UID(syntax).is_transfer_syntax
     if syntax in _JPIP:
         raise NotDeidentifiableError("the pixel data lie outside the file")
-    if not (known or syntax.startswith("1.2.840.10008.1.2.")):
+    if not (known or _STANDARD_SYNTAX.fullmatch(syntax)):
         raise NotDeidentifiableError("the transfer syntax is not a standard one")
     return EXPLICIT
 
