@@ -1,0 +1,88 @@
+"""What an instance says of its own de-identification, against what was done (PS3.15 E.1.1, E.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..model import CaseView, Finding, InstanceView
+
+CODES, DATES_CLAIM = "codes", "dates-claim"
+TEXT_CLAIM, FACE_CLAIM = "text-claim", "face-claim"
+
+BASIC, PIXELS, FACES = "113100", "113101", "113102"
+FULL_DATES, MODIFIED_DATES = "113106", "113107"
+
+
+def check_codes(view: CaseView, instance: InstanceView) -> Iterator[Finding]:
+    """Look at (0012,0062), (0012,0063) and (0012,0064): there, complete, and as reported."""
+    dataset = instance.dataset
+    if str(dataset.get("PatientIdentityRemoved", "")) != "YES":
+        yield Finding(CODES, instance.file, "PatientIdentityRemoved is not YES")
+    if not dataset.get("DeidentificationMethod"):
+        yield Finding(CODES, instance.file, "DeidentificationMethod is missing")
+    codes = _codes(instance)
+    if BASIC not in codes:
+        yield Finding(CODES, instance.file, f"code {BASIC} (Basic Profile) is missing")
+    reported = {str(code["value"]) for code in view.case.headers.get("codes", ())}
+    if not codes <= reported:
+        yield Finding(CODES, instance.file, "it claims an option that case.json does not")
+
+
+def check_dates_claim(view: CaseView, instance: InstanceView) -> Iterator[Finding]:
+    """Look whether (0028,0303) says of dates what the codes and the policy say."""
+    codes = _codes(instance)
+    expected = "REMOVED"
+    if FULL_DATES in codes:
+        expected = "UNMODIFIED"
+    elif MODIFIED_DATES in codes:
+        expected = "MODIFIED"
+    said = str(instance.dataset.get("LongitudinalTemporalInformationModified", ""))
+    if said != expected:
+        yield Finding(
+            DATES_CLAIM,
+            instance.file,
+            f"LongitudinalTemporalInformationModified is not {expected}, as the codes say",
+        )
+    for code, option in (
+        (FULL_DATES, "retain_full_dates"),
+        (MODIFIED_DATES, "retain_modified_dates"),
+    ):
+        if view.headers_policy and (code in codes) != view.option(option):
+            yield Finding(DATES_CLAIM, instance.file, f"code {code} is not what the policy says")
+
+
+def check_text_claim(view: CaseView, instance: InstanceView) -> Iterator[Finding]:
+    """Look whether burned-in text is called absent only where somebody looked."""
+    codes = _codes(instance)
+    if PIXELS in codes and not view.case.text:
+        yield Finding(TEXT_CLAIM, instance.file, f"code {PIXELS} without a search for text")
+    if str(instance.dataset.get("BurnedInAnnotation", "")) == "NO" and PIXELS not in codes:
+        yield Finding(
+            TEXT_CLAIM, instance.file, f"BurnedInAnnotation is NO, but there is no code {PIXELS}"
+        )
+
+
+def check_face_claim(view: CaseView, instance: InstanceView) -> Iterator[Finding]:
+    """Look whether a face is called absent only where one was replaced or looked for."""
+    codes = _codes(instance)
+    if FACES in codes and not view.case.face:
+        yield Finding(FACE_CLAIM, instance.file, f"code {FACES} without a search for a face")
+    said = str(instance.dataset.get("RecognizableVisualFeatures", ""))
+    if said == "NO" and FACES not in codes:
+        yield Finding(
+            FACE_CLAIM,
+            instance.file,
+            f"RecognizableVisualFeatures is NO, but there is no code {FACES}",
+        )
+    elif said == "YES" and FACES in codes:
+        yield Finding(FACE_CLAIM, instance.file, f"RecognizableVisualFeatures is YES with {FACES}")
+
+
+def _codes(instance: InstanceView) -> set[str]:
+    """Return the DCM codes of (0012,0064)."""
+    sequence = instance.dataset.get("DeidentificationMethodCodeSequence") or ()
+    return {
+        str(item.get("CodeValue", ""))
+        for item in sequence
+        if item.get("CodingSchemeDesignator") == "DCM"
+    }
