@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -11,10 +12,12 @@ from ..cases.case import CASE_FILE
 from ..dicom.model import Series, SetAside
 from ..dicom.series import SeriesListing, find_series
 from ..dicom.source import open_source
-from ..errors import InputError, OutputError
+from ..errors import Clinic2CloudError, InputError, OutputError
 from ..progress import Progress, part, silent
 from .series_case import SeriesOutcome, deidentify_series
 from .site import Site
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -148,7 +151,19 @@ def _one_by_one(
         ) -> None:
             share(fraction, label + message)
 
-        yield deidentify_series(series, out, site, labelled)
+        yield _whatever_happens(series, out, site, labelled)
+
+
+def _whatever_happens(series: Series, out: Path, site: Site, progress: Progress) -> SeriesOutcome:
+    """De-identify a series; a fault of ours sets this one aside and lets the others go on."""
+    try:
+        return deidentify_series(series, out, site, progress)
+    except (Clinic2CloudError, MemoryError):
+        raise
+    except Exception as error:
+        log.debug("a series could not be de-identified", exc_info=True)
+        reason = f"an unexpected {type(error).__name__} while it was de-identified"
+        return SeriesOutcome(None, [SetAside(i.file.relative, reason) for i in series.instances])
 
 
 def _in_parallel(

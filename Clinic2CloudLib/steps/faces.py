@@ -12,7 +12,7 @@ import numpy as np
 
 from ..deface import find_face, replace_face
 from ..deface.model import FaceFinding, FaceMethod, FaceReplacement
-from ..dicom.model import Series, Volume
+from ..dicom.model import Refused, Series, Volume
 from ..dicom.pixel_edit import FrameEdit
 from ..dicom.volume import read_volumes
 from ..errors import NotDeidentifiableError
@@ -40,6 +40,8 @@ class FaceOutcome:
         Pairs of a volume and its new stored values, the largest first.
     record : dict or None
         For ``case.json``; None when the series holds no volume a face could be in.
+    set_aside : dict
+        Instances (index into the series) that cannot be passed on, and why.
     needs_review, not_claimed : list of str
         Sentences for the reviewer.
     """
@@ -47,6 +49,7 @@ class FaceOutcome:
     edits: dict[int, dict[int, FrameEdit]] = field(default_factory=dict)
     previews: list[tuple[Volume, np.ndarray, np.ndarray]] = field(default_factory=list)
     record: dict[str, Any] | None = None
+    set_aside: dict[int, str] = field(default_factory=dict)
     needs_review: list[str] = field(default_factory=list)
     not_claimed: list[str] = field(default_factory=list)
 
@@ -82,7 +85,10 @@ def remove_faces(
         return outcome
     reading = read_volumes(series, part(progress, 0.0, 0.2))
     volumes = sorted(reading.volumes, key=lambda v: -v.stored.size)
-    outcome.not_claimed += [f"no 3D check of {refused.reason}" for refused in reading.refused]
+    if series.modality in FACE_MODALITIES and method != "off":
+        _refuse_what_may_hide_a_face(reading.refused, outcome)
+    outcome.not_claimed += [f"not searched for a face: {item.reason}" for item in reading.refused]
+    outcome.not_claimed += [note for volume in volumes for note in volume.notes]
     records = []
     for number, volume in enumerate(volumes):
         share = part(
@@ -98,6 +104,15 @@ def remove_faces(
     if records:
         outcome.record = _merged(records)
     return outcome
+
+
+def _refuse_what_may_hide_a_face(refused: Sequence[Refused], outcome: FaceOutcome) -> None:
+    """Raise when slices that are no volume to us could be made one by somebody else."""
+    for item in refused:
+        if item.kind == "not_decodable":
+            outcome.set_aside.update({source.instance: item.reason for source in item.slices})
+        elif item.may_hide_a_face:
+            raise NotDeidentifiableError(f"a face could not be looked for: {item.reason}")
 
 
 def _one_volume(

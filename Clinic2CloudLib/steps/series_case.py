@@ -25,6 +25,7 @@ from ..cases.case import (
 )
 from ..cases.crosswalk import entries_of
 from ..cases.report import write_report
+from ..dicom.decode import undecodable_reason
 from ..dicom.model import Instance, Series, SetAside
 from ..dicom.pixel_edit import replace_pixels
 from ..dicom.profile import HeaderDeidentifier, HeaderResult, PixelsDone
@@ -177,7 +178,11 @@ def _one_instance(
     clock: _Clock,
 ) -> tuple[bytes, HeaderResult]:
     """Return one instance's new bytes: pixels first, so that the header can tell what was done."""
+    if index in face.set_aside:
+        raise NotDeidentifiableError(face.set_aside[index])
     raw = item.file.read()
+    if item.rows and (reason := undecodable_reason(raw)):
+        raise NotDeidentifiableError(reason)
     clock.lap("read")
     text = remove_text(item, raw, site.policy.text)
     clock.lap("text")
