@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 
+from pydicom._dicom_dict import DicomDictionary
+
 from ...cases.case import CASE_FILE
 from ..model import CaseView, Finding
 from ..payloads import png_text
@@ -24,6 +26,7 @@ _NOT_FROM_SOURCE = ("review", "transfers", "verification", "policy", "software")
 _OWN_WORDS = ("not_claimed", "needs_review", "face", "text", "state", "modality")
 _STYLE = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
 _TAGS = re.compile(r"<[^>]*>")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -76,9 +79,14 @@ def _words(text: str) -> frozenset[str]:
 
 @functools.cache
 def _template_words() -> frozenset[str]:
-    """Return the words that every report has."""
-    template = resources.files("Clinic2CloudLib.cases") / "report.html"
-    return _words(template.read_text("utf-8"))
+    """Return the words that every report has, and those of which attributes' names are made.
+
+    What stayed of the source's own text stands in ``case.json`` as well, where it is searched for
+    these words too.
+    """
+    template = (resources.files("Clinic2CloudLib.cases") / "report.html").read_text("utf-8")
+    names = (f"{entry[2]} {_CAMEL.sub(' ', entry[4])}" for entry in DicomDictionary.values())
+    return _words("\n".join((template, *names)))
 
 
 def _leaves(value: Any) -> Iterator[str]:
