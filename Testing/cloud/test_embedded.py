@@ -16,13 +16,15 @@ from urllib.parse import urlsplit
 import pytest
 from casemaker import SERIES, STUDY, approve, approved_case, mr_slice, write_case
 from faults import Fault, FaultProxy, fault_proxy
+from pdfpipeline import PDF, REPORT, RESULT
 
 from Clinic2CloudLib.cases.case import Case, load_case
 from Clinic2CloudLib.cloud.content import fingerprint_of
 from Clinic2CloudLib.cloud.destination import Destination
 from Clinic2CloudLib.cloud.dicomweb import DICOMwebClient
-from Clinic2CloudLib.cloud.jobs import list_jobs
+from Clinic2CloudLib.cloud.jobs import list_jobs, request_cancel, show_job, wait_for
 from Clinic2CloudLib.cloud.outbox import Outbox
+from Clinic2CloudLib.cloud.results import fetch_results
 from Clinic2CloudLib.cloud.retry import RetryPolicy
 from Clinic2CloudLib.cloud.server import Running, serving
 from Clinic2CloudLib.cloud.upload import resume, upload_case
@@ -120,6 +122,61 @@ def test_an_instance_the_server_refuses_is_told_with_its_reason(
     with DICOMwebClient(direct(cloud), policy=QUICK) as client:
         uids = frozenset(item.sop_instance_uid for item in case.instances)
         assert client.present(STUDY, SERIES, uids) == uids - {f"{SERIES}.2"}
+
+
+# ----------------------------------------------------------------------------- jobs
+
+
+@pytest.fixture
+def working(tmp_path: Path) -> Iterator[Destination]:
+    """The server with a pipeline."""
+    with serving(tmp_path / "cloud", pipelines={"report": REPORT}) as running:
+        yield direct(running)
+
+
+def test_from_an_approved_case_to_a_result_on_disk(tmp_path: Path, working: Destination) -> None:
+    case = approved_case(tmp_path / "case", 5)
+    sent = upload_case(case.folder, working, start="report", policy=QUICK)
+    assert sent.started
+    assert not upload_case(case.folder, working, start="report", policy=QUICK).started
+    assert sent.workitem_uid is not None
+    job = wait_for(show_job(working, sent.workitem_uid), poll=0.05, case_folder=case.folder)
+    assert (job.state, job.pipeline, len(job.inputs)) == ("done", "report", 5)
+    assert load_case(case.folder).state == "done"
+    (result,) = fetch_results(job, tmp_path / "results", case, policy=QUICK)
+    assert result.extracted is not None
+    assert result.extracted.read_bytes() == PDF
+    assert result.sop_instance_uid == RESULT
+    assert len(list_jobs(working, policy=QUICK)) == 1
+
+
+def test_a_job_that_fails_can_be_started_again(tmp_path: Path, working: Destination) -> None:
+    case = approved_case(tmp_path / "case", 3)
+    named = {"start": "report", "options": {"mood": "bad"}, "policy": QUICK}
+    first = upload_case(case.folder, working, **named)
+    job = wait_for(show_job(working, first.workitem_uid), poll=0.05, case_folder=case.folder)
+    assert (job.state, job.reason) == ("failed", "no brain was found")
+    assert upload_case(case.folder, working, **named).workitem_uid == job.uid
+    again = upload_case(case.folder, working, **named, again=True)
+    assert again.started
+    assert again.workitem_uid != job.uid
+
+
+def test_a_running_job_can_be_cancelled(tmp_path: Path, working: Destination) -> None:
+    case = approved_case(tmp_path / "case", 3)
+    sent = upload_case(case.folder, working, start="report", options={"mood": "slow"})
+    job = show_job(working, sent.workitem_uid)
+    told: list[str] = []
+
+    def cancel_when_it_runs(fraction: float, message: str) -> None:
+        if message == "thinking" and not told:
+            told.append(message)
+            request_cancel(job, policy=QUICK)
+
+    ended = wait_for(job, cancel_when_it_runs, 0.05, case_folder=case.folder)
+    assert told
+    assert ended.state == "failed"
+    assert "cancel" in ended.reason
 
 
 # ------------------------------------------------------------------ a killed server

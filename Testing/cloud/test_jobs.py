@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from pathlib import Path
 from typing import Any
 
 import pytest
-from casemaker import PATIENT, STUDY, approved_case
+from casemaker import STUDY, approved_case
 from fake_cloud import Cloud, fake_cloud
-from pydicom import Dataset, FileMetaDataset, dcmread
-from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
+from pdfpipeline import PDF, report
+from pydicom import dcmread
+from pydicom.uid import EncapsulatedPDFStorage
 
 from Clinic2CloudLib.cases.case import Case, load_case
 from Clinic2CloudLib.cloud.destination import Destination
@@ -22,22 +22,6 @@ from Clinic2CloudLib.cloud.upload import upload_case
 from Clinic2CloudLib.errors import Cancelled, CloudError
 
 QUICK = RetryPolicy(budget=2.0, before_contact=0.3, first=0.01, longest=0.05)
-PDF = b"%PDF-1.4 volumes in ml"
-
-
-def report(uid: str, *, patient: str = PATIENT, study: str = STUDY) -> bytes:
-    data = Dataset()
-    data.SOPClassUID, data.SOPInstanceUID = EncapsulatedPDFStorage, uid
-    data.StudyInstanceUID, data.SeriesInstanceUID = study, "2.25.77"
-    data.PatientID, data.Modality, data.SeriesDescription = patient, "DOC", "Brain volumes"
-    data.MIMETypeOfEncapsulatedDocument = "application/pdf"
-    data.EncapsulatedDocument = PDF + b"\0" * (len(PDF) % 2)
-    data.EncapsulatedDocumentLength = len(PDF)
-    data.file_meta = FileMetaDataset()
-    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    stream = io.BytesIO()
-    data.save_as(stream, enforce_file_format=True)
-    return stream.getvalue()
 
 
 def finish(cloud: Cloud, uid: str, *made: str) -> None:
