@@ -89,7 +89,7 @@ def engine(cleaner: object = None, key: bytes = KEY, **options: object) -> Heade
 
 def read(data: bytes) -> Dataset:
     """Return what pydicom, the second reader, makes of a file."""
-    return pydicom.dcmread(io.BytesIO(data))
+    return pydicom.dcmread(io.BytesIO(data), force=data[128:132] != b"DICM")
 
 
 def planted_value(vr: str) -> object:

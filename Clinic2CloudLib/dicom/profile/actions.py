@@ -185,7 +185,8 @@ class Profile:
         typed_in = vr in _FREE_VRS or (vr in _SHORT_TEXT_VRS and _TYPED_IN.search(keyword))
         if typed_in and keyword not in CODE_ATTRIBUTES | _TECHNICAL:
             return Action.FREE_TEXT
-        if vr in _SHORT_TEXT_VRS | _FREE_VRS | {"UR"}:
+        shown = keyword not in CODE_ATTRIBUTES or keyword.endswith("Meaning")
+        if vr in _SHORT_TEXT_VRS | _FREE_VRS and shown:
             return Action.KEEP_TEXT
         return Action.KEEP
 

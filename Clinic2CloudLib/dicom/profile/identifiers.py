@@ -123,7 +123,7 @@ def learn(found: Iterable[Identifier]) -> Known:
             text = raw.decode("latin-1")
         charsets.add(charset)
         parts = [part.strip(" \0") for part in text.split("\\")]
-        by_kind.setdefault(kind, set()).update(part for part in parts if part)
+        by_kind.setdefault(kind, set()).update(part for part in parts if len(set(part)) > 1)
     strong: set[str] = set()
     weak: set[str] = set()
     for kind, values in by_kind.items():

@@ -252,6 +252,7 @@ def _items(
         if inner is not None:
             if run < pos:
                 pieces.append(raw[run:pos])
+                work.kept.append(pieces[-1])
             if here is not None:
                 pieces.append(Branch(encoding, raw[pos:first], not delimited, inner))
             changed = True
@@ -264,6 +265,7 @@ def _items(
         return pos, None
     if run < pos:
         pieces.append(raw[run:pos])
+        work.kept.append(pieces[-1])
     return pos, pieces
 
 
