@@ -14,11 +14,12 @@ import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from .reasons import Reason
-from .store import Outcome, Staged, Store, failed_write
+from .store import Outcome, Staged, Store, failed_write, write_all
 
 #: An instance larger than this goes to disk while it arrives.
 IN_MEMORY = 8 << 20
@@ -136,7 +137,7 @@ class _Spool:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._handle: IO[bytes] | None = None
+        self._handle: FileIO | None = None
         self._digest = hashlib.sha256()
         self._unflushed = 0
         self._failure: Outcome | None = None
@@ -149,9 +150,7 @@ class _Spool:
                 self._handle = self._path.open("xb", buffering=0)
             for piece in pieces:
                 self._digest.update(piece)
-                view = memoryview(piece)
-                while view:
-                    view = view[self._handle.write(view) :]
+                write_all(self._handle, piece)
                 self._unflushed += len(piece)
             if self._unflushed >= FLUSH_EVERY:
                 os.fsync(self._handle.fileno())

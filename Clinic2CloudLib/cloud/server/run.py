@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import logging
@@ -243,6 +244,21 @@ def _server(
             await super().startup(sockets)
             if self.started:
                 self.on_ready()
+
+        async def shutdown(self, sockets: Any = None) -> None:
+            dropping = asyncio.create_task(self._drop_idle())
+            try:
+                await super().shutdown(sockets)
+            finally:
+                dropping.cancel()
+
+        async def _drop_idle(self) -> None:
+            """Drop connections without a request: over TLS they would be waited for."""
+            while True:
+                await asyncio.sleep(0.2)
+                if not self.server_state.tasks:
+                    for connection in list(self.server_state.connections):
+                        connection.transport.abort()
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:

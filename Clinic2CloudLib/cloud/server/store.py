@@ -17,6 +17,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import cast
 
@@ -145,7 +146,7 @@ class Store:
         path = self.new_file()
         try:
             with path.open("xb", buffering=0) as handle:
-                handle.write(content)
+                write_all(handle, content)
                 os.fsync(handle.fileno())
         except OSError as error:
             path.unlink(missing_ok=True)
@@ -318,6 +319,13 @@ class Store:
         ]
 
 
+def write_all(handle: FileIO, content: bytes) -> None:
+    """Write to an unbuffered file; a disk that fills up takes a part first and fails then."""
+    view = memoryview(content)
+    while view:
+        view = view[handle.write(view) :]
+
+
 def failed_write(error: OSError | sqlite3.OperationalError, one: Staged | None = None) -> Outcome:
     """Return the outcome of an instance that could not be written."""
     full = (
@@ -356,9 +364,11 @@ def _outcome(one: Staged, reason: Reason | None = None, sentence: str = "") -> O
 
 def _layout(content: bytes) -> FileLayout | Outcome:
     try:
+        if content[128:132] != b"DICM":  # PS3.10 section 7.1; other readers insist on it
+            raise NotDicomError("it is not a DICOM file")
         return read_layout(content)
-    except NotDicomError as error:
-        sentence = str(error)
+    except NotDicomError:
+        sentence = "it is not a DICOM file"
     except (NotDeidentifiableError, ValueError) as error:
         sentence = f"it cannot be understood: {error}"
     return Outcome(reason=Reason.CANNOT_UNDERSTAND, sentence=sentence)

@@ -248,7 +248,7 @@ def slow(
         handle.write(f"{os.getpid()}\n")
     for step in range(1200):
         if (gate / "go").exists():
-            return _result(inputs, out, "slow")
+            return _result(inputs, out, "quick")
         progress(min(0.01 * step, 0.9), f"step {step}")
         time.sleep(0.05)
     raise InputError("nobody let it go")
