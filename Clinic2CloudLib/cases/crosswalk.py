@@ -13,7 +13,7 @@ import json
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,13 +124,15 @@ class Crosswalk:
         best = min(found, key=lambda entry: known.get(entry.kind, len(order)), default=None)
         return best.original if best else None
 
-    def tokens_for(self, series_uid: str) -> list[str]:
+    def tokens_for(self, series_uid: str, leave_out: Collection[str] = ()) -> list[str]:
         """Return what of the source must not be found in a case, sorted, each once.
 
         Parameters
         ----------
         series_uid : str
             The case's new Series Instance UID.
+        leave_out : collection of str
+            Kinds that the case's policy keeps (``date``, ``device``, ``institution``, ``uid``).
 
         Returns
         -------
@@ -140,7 +142,8 @@ class Crosswalk:
         """
         tokens: set[str] = set()
         for entry in self.entries(series_uid):
-            tokens.update(_tokens_of(entry))
+            if entry.kind not in leave_out:
+                tokens.update(_tokens_of(entry))
         return sorted(tokens)
 
     def export_csv(self, path: Path) -> None:
