@@ -157,6 +157,8 @@ def _strong(kind: str, value: str) -> set[str]:
         tokens = {part for part in parts if _is_long_enough(part) and not part.isdigit()}
         for group in value.split("="):
             words = [word for word in re.split(r"[\^\s,]+", group) if word]
+            if _is_ideographic(group):
+                tokens.add("".join(words))
             for phrase in (" ".join(words), " ".join(reversed(words)), ", ".join(words)):
                 if len(phrase) > _SHORTEST_NUMBER:
                     tokens.add(phrase)

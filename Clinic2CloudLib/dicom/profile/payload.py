@@ -92,6 +92,6 @@ def clear_overlay_bits(work: Work, source: DataSet) -> None:
     values = np.frombuffer(
         work.raw, f"{order}u{allocated // 8}", (stop - value) * 8 // allocated, value
     )
-    cleared = (values & values.dtype.type(mask)).tobytes()
+    cleared = (values & values.dtype.type(mask)).astype(values.dtype).tobytes()
     rest = work.raw[value + len(cleared) : stop]
     pieces[index] = work.raw[start:value] + cleared + rest
