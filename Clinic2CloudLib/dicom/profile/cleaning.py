@@ -40,7 +40,7 @@ class Cleaning:
     """
 
     def __init__(self, cleaner: Any | None) -> None:
-        self._cleaner = cleaner
+        self.cleaner = cleaner
         self._texts: dict[Any, str] = {}
         self._shown: dict[Any, tuple[tuple[str, str], ...]] = {}
 
@@ -122,8 +122,8 @@ class Cleaning:
         if found is not None:
             return found
         new = text
-        if self._cleaner is not None:
-            new = self._cleaner.clean(text, known.values).text
+        if self.cleaner is not None:
+            new = self.cleaner.clean(text, known.values).text
         else:
             new = _LOOKS_IDENTIFYING.sub(" ", new)
         new = _UID.sub("", known.without(new, weak=True))

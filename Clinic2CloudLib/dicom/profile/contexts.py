@@ -60,6 +60,7 @@ class Rule:
         "action",
         "attribute",
         "audit",
+        "block",
         "encoding",
         "fallback",
         "handler",
@@ -69,6 +70,7 @@ class Rule:
         "mode",
         "notes",
         "place",
+        "private_vrs",
         "sequence_mode",
         "stem",
         "tag",
@@ -91,6 +93,8 @@ class Rule:
         self.identifier: str | None = None
         self.handler: Callable[..., Any] | None = None
         self.stem = ""
+        self.block = tag >> 16 << 16 | (tag & 0xFFFF) >> 8
+        self.private_vrs: dict[str, str | None] = {}
         self.inside: Place | None = None
         self.notes: dict[str, int] = {}
         self.audit = 0
@@ -385,7 +389,7 @@ class Place:
         name = {
             Action.REMOVE: "remove",
             Action.EMPTY: "empty",
-            Action.DUMMY: "dummy",
+            Action.DUMMY: "uid" if rule.vr == "UI" else "dummy",
             Action.UID: "uid" if tables.rows().get(rule.tag) else "other uid",
             Action.CLEAN: "clean" if rule.vr in TEXT_VRS and rule.vr != "AE" else "dummy",
             Action.FREE_TEXT: "clean",

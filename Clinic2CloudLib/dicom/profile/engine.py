@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ...errors import NotDeidentifiableError
@@ -70,6 +69,9 @@ class HeaderDeidentifier:
         self._new_uids: dict[bytes, bytes] = {}
         self._tallies: dict[Any, Mapping[str, Mapping[str, int]]] = {}
         self._markers: dict[Any, list[tuple[int, bytes]]] = {}
+
+    def __reduce__(self) -> tuple[type[HeaderDeidentifier], tuple[Any, ...]]:
+        return type(self), (self.options, self.pseudonyms, self.cleaning.cleaner)
 
     def deidentify(self, raw: bytes, pixels: PixelsDone = PixelsDone()) -> HeaderResult:  # noqa: B008
         """De-identify one instance.
@@ -212,8 +214,8 @@ class HeaderDeidentifier:
             actions=self._tally(work.seen),
             kept_text=self.cleaning.kept_text(work),
             codes=codes_for(self.options, pixels, self._shared.profile.can_clean),
-            identifiers=MappingProxyType({**known.by_kind, "uid": frozenset(uids)}),
-            uids=MappingProxyType(uids),
+            identifiers={**known.by_kind, "uid": frozenset(uids)},
+            uids=uids,
         )
 
     def _tally(self, seen: list[int]) -> Mapping[str, Mapping[str, int]]:
@@ -227,7 +229,7 @@ class HeaderDeidentifier:
                 action, keyword = audits[number]
                 of_action = tally.setdefault(action, {})
                 of_action[keyword] = of_action.get(keyword, 0) + 1
-            return MappingProxyType({name: MappingProxyType(t) for name, t in tally.items()})
+            return tally
 
         return _remembered(self._tallies, key, count, 256)
 
@@ -244,17 +246,10 @@ def _remembered(cache: dict[Any, _Value], key: Any, make: Any, most: int = _CACH
 
 def _patient(work: Work) -> tuple[str, str]:
     """Return what pseudonym and date shift are keyed by: ID and issuer, else the name."""
-    top = work.top
-    patient = _plain(top.get("SourcePatientID", b""))
-    issuer = _plain(top.get("SourceIssuerOfPatientID", b""))
-    if not patient:
-        return _plain(top.get("SourcePatientName", b"")), ""
-    return patient, issuer
-
-
-def _plain(raw: bytes) -> str:
-    """Return a value as text that is the same for the same bytes."""
-    return raw.decode("latin-1").strip("\0 ")
+    source = work.source
+    if source.get("PatientID"):
+        return source["PatientID"], source.get("IssuerOfPatientID", "")
+    return source.get("PatientName", ""), ""
 
 
 def _find_sop_class(source: DataSet) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .actions import Action
+from .charset import decode
 from .contexts import Rule
 from .uids import is_well_known
 from .work import Later, Level, Work
@@ -138,7 +139,7 @@ def patient(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
     """Replace the patient's ID or name by the pseudonym, which needs the issuer of the ID."""
     raw = work.raw[value:stop]
     if rule.place.is_top:
-        work.top["Source" + rule.keyword] = raw
+        work.source[rule.keyword] = _text(raw, level)
         work.top[rule.keyword] = raw
     if rule.action in (Action.KEEP, Action.KEEP_TEXT) or not raw.strip(b" \0"):
         work.seen.append(rule.note("kept"))
@@ -153,7 +154,7 @@ def patient(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
 def issuer(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
     """Take the issuer of the patient's ID away, and know it: it tells equal IDs apart."""
     if rule.place.is_top:
-        work.top["SourceIssuerOfPatientID"] = work.raw[value:stop]
+        work.source[rule.keyword] = _text(work.raw[value:stop], level)
     if rule.action in (Action.KEEP, Action.KEEP_TEXT):
         work.seen.append(rule.note("kept"))
         return None
@@ -180,8 +181,7 @@ def shift(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
         work.seen.append(rule.note("kept"))
         return None
     raw = work.raw[value:stop]
-    if rule.identifier:
-        work.found.append((rule.identifier, raw, b""))
+    _remember(work, level, rule, value, stop)
     work.seen.append(rule.note("shifted"))
     later = Later(rule, raw, b"")
     vr = rule.attribute.vr
@@ -299,7 +299,15 @@ def fall_back(work: Work, rule: Rule) -> bytes:
 def _remember(work: Work, level: Level, rule: Rule, value: int, stop: int) -> None:
     """Gather a value that identifies somebody, to look for it in the text that stays."""
     if rule.identifier and value < stop:
+        if rule.attribute.vr == "DT":
+            stop = min(stop, value + 8)  # its day: the time of day changes from slice to slice
         work.found.append((rule.identifier, work.raw[value:stop], level.charset))
+
+
+def _text(raw: bytes, level: Level) -> str:
+    """Return a value's text; bytes that are none in the character set are taken one by one."""
+    text = decode(raw, level.charset)
+    return (raw.decode("latin-1") if text is None else text).strip(" \0")
 
 
 def _head(rule: Rule) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -57,9 +58,9 @@ def kind_of(tag: int) -> str | None:
     return identifier_kind(attribute) if attribute else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Known:
-    """What one header gave away, ready to be looked for.
+    """What one header gave away, ready to be looked for; told apart by identity.
 
     Attributes
     ----------
@@ -71,22 +72,28 @@ class Known:
         Words of an institution's name or address, removed from free text alone.
     needles : tuple of bytes
         Lower-case bytes of the strong tokens in the character sets used, for a fast first look.
-    pattern, weak_pattern : re.Pattern or None
-        The tokens as whole words.
     numbers : frozenset of str
         Identifiers made of digits alone.
     values : frozenset of str
         All original values, for the cleaner.
     """
 
-    by_kind: Mapping[str, frozenset[str]] = field(hash=False)
+    by_kind: Mapping[str, frozenset[str]] = field(repr=False)
     strong: tuple[str, ...]
     weak: tuple[str, ...]
     needles: tuple[bytes, ...]
-    pattern: re.Pattern[str] | None = field(compare=False)
-    weak_pattern: re.Pattern[str] | None = field(compare=False)
     numbers: frozenset[str] = frozenset()
     values: frozenset[str] = frozenset()
+
+    @functools.cached_property
+    def pattern(self) -> re.Pattern[str] | None:
+        """The strong tokens as whole words."""
+        return _pattern(set(self.strong))
+
+    @functools.cached_property
+    def weak_pattern(self) -> re.Pattern[str] | None:
+        """The weak tokens as whole words."""
+        return _pattern(set(self.weak))
 
     def without(self, text: str, weak: bool) -> str:
         """Return a text without any of the tokens, and without the gaps they leave."""
@@ -141,8 +148,6 @@ def learn(found: Iterable[Identifier]) -> Known:
         strong=tuple(sorted(strong)),
         weak=tuple(sorted(weak)),
         needles=tuple(sorted(_needles(strong, charsets))),
-        pattern=_pattern(strong),
-        weak_pattern=_pattern(weak),
         values=frozenset(value for values in by_kind.values() for value in values),
         numbers=frozenset(n for n in numbers if n.isdigit() and len(n) > _SHORTEST_NUMBER),
     )

@@ -13,6 +13,7 @@ from .work import Later, Level, Work
 
 __all__ = ["PrivateRules", "private_element", "private_vr", "stays"]
 
+_MOST_CREATORS = 64
 _FIRST_CREATOR, _LAST_CREATOR = 0x10, 0xFF
 _TEXT = frozenset(("LO", "SH", "ST", "LT", "UT", "UC", "CS"))
 _PLAIN = frozenset(("CS", "DS", "IS", "LO", "SH", "ST", "LT", "UT", "UC", "AS"))
@@ -55,25 +56,35 @@ class PrivateRules:
 
 def private_vr(work: Work, level: Level, rule: Rule) -> str | None:
     """Return the VR that a private element stays with (empty: not known), None when it goes."""
-    block = (level.creators or {}).get(rule.tag >> 16 << 16 | (rule.tag & 0xFFFF) >> 8)
+    block = level.creators.get(rule.block) if level.creators else None
     if block is None:
         return None
+    creator: str = block[0]
+    if creator not in rule.private_vrs:
+        if len(rule.private_vrs) >= _MOST_CREATORS:
+            rule.private_vrs.clear()
+        rule.private_vrs[creator] = _decide_vr(work.engine.private, creator, rule)
+    return rule.private_vrs[creator]
+
+
+def _decide_vr(rules: PrivateRules, creator: str, rule: Rule) -> str | None:
+    """Return the VR by the lists and by what the file declares."""
     declared = rule.vr if rule.encoding.explicit and rule.vr not in ("UN", "??") else ""
-    listed: str | None = work.engine.private.vr(block[0], rule.tag >> 16, rule.tag & 0xFF)
+    listed = rules.vr(creator, rule.tag >> 16, rule.tag & 0xFF)
     if listed is None:
         return None
-    allowed = listed.split("/") if listed else [declared or _vendor_vr(rule.tag, block[0])]
+    allowed = listed.split("/") if listed else [declared or _vendor_vr(rule.tag, creator)]
     if declared and declared not in allowed:
         return None
     return declared or allowed[0]
 
 
-def private_element(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
+def private_element(
+    work: Work, level: Level, rule: Rule, vr: str | None, value: int, stop: int
+) -> Any:
     """Return what is written in a private element's place: nothing, or what may stay of it."""
-    element = rule.tag & 0xFFFF
-    if _FIRST_CREATOR <= element <= _LAST_CREATOR:
+    if _FIRST_CREATOR <= rule.tag & 0xFFFF <= _LAST_CREATOR:
         return _creator(work, level, rule, value, stop)
-    vr = private_vr(work, level, rule)
     kept = None if vr is None else _kept(work, level, rule, vr, value, stop)
     if kept is None:
         work.seen.append(rule.audit)
@@ -85,7 +96,7 @@ def private_element(work: Work, level: Level, rule: Rule, value: int, stop: int)
 
 def stays(level: Level, rule: Rule) -> None:
     """Write the creator of a private element that stays."""
-    later = (level.creators or {})[rule.tag >> 16 << 16 | (rule.tag & 0xFFFF) >> 8][1]
+    later = (level.creators or {})[rule.block][1]
     later.data = later.rule.element(later.value)
 
 

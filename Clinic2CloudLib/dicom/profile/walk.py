@@ -279,7 +279,7 @@ def _odd(
     if kind == SEQUENCE:
         raise NotDeidentifiableError("a sequence is malformed")
     if kind == PRIVATE:
-        return private_element(work, level, rule, value, stop), stop
+        return private_element(work, level, rule, private_vr(work, level, rule), value, stop), stop
     if kind == CALL:
         out = rule.handler(work, level, rule, value, stop)
         return (rule.element(work.raw[value:stop]) if out is None else out), stop
@@ -301,19 +301,18 @@ def _private(
     work: Work, level: Level, rule: Rule, pos: int, value: int, length: int, end: int
 ) -> tuple[Any, int]:
     """Return what is written in a private element's place, and its end."""
-    undefined = length == UNDEFINED
-    if not work.engine.private:
-        stop = skip_undefined(work.raw, value, end, _skipped(rule, PRIVATE)) if undefined else 0
-        work.seen.append(rule.audit)
-        return b"", stop or value + length
-    if rule.tag & 0xFFFF > 0xFF and private_vr(work, level, rule) == "SQ":
+    vr = private_vr(work, level, rule)
+    if vr == "SQ":
         out, stop = _sequence(work, level, rule.as_sequence(), pos, value, length, end)
         stays(level, rule)
         return out, stop
-    if undefined:
+    if length == UNDEFINED:
         work.seen.append(rule.audit)
         return b"", skip_undefined(work.raw, value, end, _skipped(rule, PRIVATE))
-    return private_element(work, level, rule, value, value + length), value + length
+    if vr is None and (not work.engine.private or rule.tag & 0xFFFF > 0xFF):
+        work.seen.append(rule.audit)
+        return b"", value + length
+    return private_element(work, level, rule, vr, value, value + length), value + length
 
 
 def _skipped(rule: Rule, kind: int) -> Any:

@@ -58,6 +58,8 @@ class Work:
         In a second, careful walk: what the first one learnt.
     top : dict
         New values of the top level that the result names, by keyword.
+    source : dict
+        The patient's original ID, its issuer and the name at the top level, by keyword.
     bulk : list
         Pixel data and the like that stay: tag, where the element, its value and its end are,
         whether it is encapsulated, and its place among the pieces.
@@ -79,6 +81,7 @@ class Work:
         self.cleanups: list[Later] = []
         self.patients: list[Later] = []
         self.top: dict[str, bytes] = {}
+        self.source: dict[str, str] = {}
         self.bulk: list[tuple[int, int, int, int, bool, list[Any], int]] = []
         self.overlay_in_pixels = False
         self.emptied = False
