@@ -15,6 +15,7 @@ from .engine import make_engine
 from .qido import SearchService
 from .store import Store
 from .stow import StoreService
+from .subscriptions import Subscriptions, can_notify
 from .ups import WorkItemService
 from .wado import RetrieveService
 from .worker import Worker
@@ -23,7 +24,7 @@ from .worklist import Worklist
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.routing import Route
+    from starlette.routing import BaseRoute, Route
 
     from ...pipelines.registry import Pipeline
 
@@ -36,6 +37,7 @@ def create_app(
     pipelines: Mapping[str, Pipeline] | None = None,
     deidentified_only: bool = True,
     deidentified_results: bool = True,
+    notifying: bool | None = None,
 ) -> App:
     """Return the server over a data folder.
 
@@ -52,6 +54,8 @@ def create_app(
     deidentified_only, deidentified_results : bool
         Whether instances that clients store, and that pipelines make, are refused unless they say
         Patient Identity Removed (0012,0062) = YES.
+    notifying : bool, optional
+        Whether work items can be subscribed to; where a WebSocket package is installed when None.
 
     Raises
     ------
@@ -77,7 +81,10 @@ def create_app(
         lambda: make_engine(scheduler),
         deidentified_only=deidentified_results,
     )
-    items = WorkItemService(worklist, pipelines, lambda item: False)
+    subscriptions = Subscriptions(
+        store, worklist, notifying=can_notify() if notifying is None else notifying
+    )
+    items = WorkItemService(worklist, pipelines, subscriptions.reachable)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -92,7 +99,10 @@ def create_app(
             store.close()
 
     application = Starlette(
-        routes=_routes(stores, SearchService(store), RetrieveService(store), items, pipelines),
+        routes=[
+            *_routes(stores, SearchService(store), RetrieveService(store), items, pipelines),
+            *_subscription_routes(subscriptions),
+        ],
         lifespan=lifespan,
         exception_handlers={
             Refusal: _on_refusal,
@@ -140,6 +150,18 @@ def _routes(
         ("GET", "/pipelines", offered),
     ]
     return [Route(BASE + path, endpoint, methods=[method]) for method, path, endpoint in table]
+
+
+def _subscription_routes(subscriptions: Subscriptions) -> list[BaseRoute]:
+    from starlette.routing import Route, WebSocketRoute
+
+    subscriber = BASE + "/workitems/{workitem}/subscribers/{aetitle}"
+    return [
+        Route(subscriber, subscriptions.subscribe, methods=["POST"]),
+        Route(subscriber, subscriptions.unsubscribe, methods=["DELETE"]),
+        Route(subscriber + "/suspend", subscriptions.suspend, methods=["POST"]),
+        WebSocketRoute(BASE + "/subscribers/{aetitle}", subscriptions.listen),
+    ]
 
 
 def _offer(pipeline: Pipeline) -> dict[str, Any]:

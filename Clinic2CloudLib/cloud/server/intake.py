@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from .reasons import Reason
-from .store import Outcome, Staged, Store, failed_write, write_all
+from .staging import Outcome, Staged, failed_write, write_all
+from .store import Store
 
 #: An instance larger than this goes to disk while it arrives.
 IN_MEMORY = 8 << 20

@@ -8,7 +8,7 @@ does not know is what a crash left; it goes at the next start.
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import hashlib
 import mmap
 import os
@@ -16,58 +16,16 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from io import FileIO
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 from ...atomic import sync_folder
-from ...dicom.elements import FileLayout, NotDicomError, read_layout
-from ...errors import InputError, NotDeidentifiableError
-from .attributes import Attributes, UnreadableError, identity_removed, read_attributes
+from ...errors import InputError
 from .index import Index, insert_instance
 from .locking import FolderLock
 from .reasons import Reason
-
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-
-
-@dataclass(frozen=True)
-class Staged:
-    """An instance not yet known to the index; ``path`` is None when it is stored already."""
-
-    path: Path | None
-    size: int
-    sha256: str
-    transfer_syntax: str
-    attributes: Attributes
-
-    @property
-    def uid(self) -> str:
-        """SOP Instance UID."""
-        return str(self.attributes["SOPInstanceUID"])
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one instance.
-
-    Attributes
-    ----------
-    class_uid, uid, series, study : str
-        Empty where they could not be read.
-    reason : Reason or None
-        Why it was not stored; None when it is stored.
-    sentence : str
-        The reason for a person, without patient data.
-    """
-
-    class_uid: str = ""
-    uid: str = ""
-    series: str = ""
-    study: str = ""
-    reason: Reason | None = None
-    sentence: str = ""
+from .staging import Outcome, Staged, examine, failed_write, write_all
 
 
 @dataclass(frozen=True)
@@ -136,11 +94,8 @@ class Store:
 
     def stage_bytes(self, content: bytes, deidentified_only: bool = True) -> Staged | Outcome:
         """Read, hash and write a small instance; durable when this returns."""
-        layout = _layout(content)
-        if isinstance(layout, Outcome):
-            return layout
         sha256 = hashlib.sha256(content).hexdigest()
-        staged = _examined(layout, None, len(content), sha256, deidentified_only)
+        staged = examine(content, None, sha256, deidentified_only)
         if isinstance(staged, Outcome) or self._has(staged):
             return staged
         path = self.new_file()
@@ -151,21 +106,15 @@ class Store:
         except OSError as error:
             path.unlink(missing_ok=True)
             return failed_write(error, staged)
-        return Staged(path, staged.size, sha256, staged.transfer_syntax, staged.attributes)
+        return replace(staged, path=path)
 
     def stage_file(
         self, path: Path, sha256: str, *, deidentified_only: bool = True
     ) -> Staged | Outcome:
         """Read a large instance that is flushed in ``incoming/`` already; it goes if refused."""
-        with path.open("rb") as handle, _mapped(handle.fileno()) as mapped:
-            size = len(mapped)
+        with path.open("rb") as handle, _mapped(handle) as mapped:
             # A mapping can be sliced and unpacked as bytes can, and only pages looked at are read.
-            layout = _layout(cast(bytes, mapped))
-            if not isinstance(layout, Outcome):
-                staged = _examined(layout, path, size, sha256, deidentified_only)
-            else:
-                staged = layout
-            del layout
+            staged = examine(cast(bytes, mapped), path, sha256, deidentified_only)
         if isinstance(staged, Outcome):
             path.unlink()
         return staged
@@ -238,13 +187,13 @@ class Store:
     def _take_in(self, writer: sqlite3.Connection, one: Staged, placed: list[Path]) -> Outcome:
         row = _row(writer, one.uid)
         if row is not None and row["sha256"] != one.sha256:
-            return _outcome(
-                one, Reason.DUPLICATE, "another content is stored under its SOP Instance UID"
+            return one.outcome(
+                Reason.DUPLICATE, "another content is stored under its SOP Instance UID"
             )
         if row is not None and self._is_whole(row):
-            return _outcome(one)
+            return one.outcome()
         if one.path is None:
-            return _outcome(one, Reason.PROCESSING_FAILURE, "it was removed while it was stored")
+            return one.outcome(Reason.PROCESSING_FAILURE, "it was removed while it was stored")
         relative = Path(
             str(one.attributes["StudyInstanceUID"]),
             str(one.attributes["SeriesInstanceUID"]),
@@ -261,7 +210,7 @@ class Store:
                     sha256=one.sha256,
                 )
             except ValueError as error:
-                return _outcome(one, Reason.PROCESSING_FAILURE, str(error))
+                return one.outcome(Reason.PROCESSING_FAILURE, str(error))
         final = self._instances / relative
         self._make_folders(final.parent)
         one.path.replace(final)
@@ -269,7 +218,7 @@ class Store:
             placed.append(final)
         else:
             sync_folder(final.parent)
-        return _outcome(one)
+        return one.outcome()
 
     def _make_folders(self, folder: Path) -> None:
         """Make a folder, each new level flushed into the one above."""
@@ -319,29 +268,17 @@ class Store:
         ]
 
 
-def write_all(handle: FileIO, content: bytes) -> None:
-    """Write to an unbuffered file; a disk that fills up takes a part first and fails then."""
-    view = memoryview(content)
-    while view:
-        view = view[handle.write(view) :]
+def _mapped(handle: IO[bytes]) -> contextlib.AbstractContextManager[mmap.mmap | bytes]:
+    """Map a file into memory; an empty one cannot be."""
+    try:
+        return mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+    except ValueError:
+        return contextlib.nullcontext(b"")
 
 
-def failed_write(error: OSError | sqlite3.OperationalError, one: Staged | None = None) -> Outcome:
-    """Return the outcome of an instance that could not be written."""
-    full = (
-        error.errno in _NO_SPACE
-        if isinstance(error, OSError)
-        else "full" in str(error) or "disk I/O" in str(error)
-    )
-    if full:
-        reason, sentence = Reason.OUT_OF_RESOURCES, "the server's disk is full"
-    else:
-        reason, sentence = Reason.PROCESSING_FAILURE, "the server could not write it"
-    return (
-        Outcome(reason=reason, sentence=sentence)
-        if one is None
-        else _outcome(one, reason, sentence)
-    )
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _row(connection: sqlite3.Connection, uid: str) -> sqlite3.Row | None:
@@ -349,52 +286,3 @@ def _row(connection: sqlite3.Connection, uid: str) -> sqlite3.Row | None:
         "SELECT sha256, path, bytes FROM instance WHERE SOPInstanceUID = ?", (uid,)
     ).fetchone()
     return found
-
-
-def _outcome(one: Staged, reason: Reason | None = None, sentence: str = "") -> Outcome:
-    return Outcome(
-        class_uid=str(one.attributes["SOPClassUID"]),
-        uid=one.uid,
-        series=str(one.attributes["SeriesInstanceUID"]),
-        study=str(one.attributes["StudyInstanceUID"]),
-        reason=reason,
-        sentence=sentence,
-    )
-
-
-def _layout(content: bytes) -> FileLayout | Outcome:
-    try:
-        if content[128:132] != b"DICM":  # PS3.10 section 7.1; other readers insist on it
-            raise NotDicomError("it is not a DICOM file")
-        return read_layout(content)
-    except NotDicomError:
-        sentence = "it is not a DICOM file"
-    except (NotDeidentifiableError, ValueError) as error:
-        sentence = f"it cannot be understood: {error}"
-    return Outcome(reason=Reason.CANNOT_UNDERSTAND, sentence=sentence)
-
-
-def _examined(
-    layout: FileLayout, path: Path | None, size: int, sha256: str, deidentified_only: bool
-) -> Staged | Outcome:
-    try:
-        attributes = read_attributes(layout)
-    except UnreadableError as error:
-        return Outcome(reason=Reason.CANNOT_UNDERSTAND, sentence=str(error))
-    staged = Staged(path, size, sha256, layout.transfer_syntax, attributes)
-    if deidentified_only and not identity_removed(layout):
-        return _outcome(
-            staged,
-            Reason.NOT_AUTHORIZED,
-            "it does not say that the patient's identity was removed",
-        )
-    return staged
-
-
-def _mapped(descriptor: int) -> mmap.mmap:
-    return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-
-
-def _remove(paths: Sequence[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)

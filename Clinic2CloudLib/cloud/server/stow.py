@@ -31,7 +31,8 @@ from .multipart import (
     parse_media_type,
 )
 from .reasons import Reason
-from .store import Outcome, Staged, Store
+from .staging import Outcome, Staged
+from .store import Store
 
 if TYPE_CHECKING:
     from starlette.requests import Request

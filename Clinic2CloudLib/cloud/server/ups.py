@@ -28,7 +28,8 @@ from .answers import (
 )
 from .attributes import is_uid
 from .itemsearch import read_item_question
-from .worklist import WorkItem, Worklist
+from .transitions import WorkItem
+from .worklist import Worklist
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -141,20 +142,20 @@ class WorkItemService:
             raise Refusal(400, "the state must be IN PROGRESS, COMPLETED or CANCELED")
         if transaction and not is_uid(transaction):
             raise Refusal(400, "The Transaction UID is incorrect.")
-        said = await _in_thread(self._worklist.change_state, _path_uid(request), state, transaction)
-        return empty(200, warning(said) if said else None)
+        was = await _in_thread(self._worklist.change_state, _path_uid(request), state, transaction)
+        return empty(200, _already(was))
 
     async def request_cancel(self, request: Request) -> Response:
         """Answer ``POST /workitems/{uid}/cancelrequest`` (section 11.8)."""
         body = await read_body(request)
         reason = text(read_json(body), "00741238") if body.strip() else ""
-        said = await _in_thread(
+        was = await _in_thread(
             self._worklist.request_cancel,
             _path_uid(request),
             reason or "cancelled on request",
             self._reachable,
         )
-        return empty(202, warning(said) if said else None)
+        return empty(202, _already(was))
 
 
 async def read_body(request: Request, longest: int = LONGEST_BODY) -> bytes:
@@ -171,6 +172,12 @@ async def read_body(request: Request, longest: int = LONGEST_BODY) -> bytes:
         if len(body) > longest:
             raise Refusal(413, "the body is too large")
     return bytes(body)
+
+
+def _already(state: str | None) -> dict[str, str] | None:
+    if state is None:
+        return None
+    return warning(f"The UPS is already in the requested state of {state}.")
 
 
 async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:

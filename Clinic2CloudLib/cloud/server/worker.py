@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING
 from ...errors import Cancelled
 from . import workitem
 from .engine import Engine, JobFailed, Task, reason_of
-from .store import Outcome, Staged, Store, failed_write
-from .worklist import MOST_ATTEMPTS, WorkItem, Worklist
+from .staging import Outcome, Staged, failed_write
+from .store import Store
+from .transitions import WorkItem
+from .worklist import MOST_ATTEMPTS, Worklist
 
 if TYPE_CHECKING:
     from ...pipelines.registry import Pipeline

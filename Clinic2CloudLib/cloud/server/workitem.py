@@ -18,7 +18,7 @@ from typing import Any
 from ..dicomjson import DataSet, code, element, items, referenced, text, values
 from .answers import Refusal
 from .attributes import is_uid
-from .store import Outcome
+from .staging import Outcome
 
 #: Coding scheme of pipelines and options: private (99), of this project.
 SCHEME = "99C2C"

@@ -1,7 +1,7 @@
 """The work items in the index: created once, claimed once, ended once.
 
 Each change is one transaction, so that a state never disagrees with its data set and two claims
-never both win. Rules of change: PS3.4 table CC.1.1-2.
+never both win. Which changes are allowed stands in :mod:`.transitions`.
 """
 
 from __future__ import annotations
@@ -10,34 +10,18 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..dicomjson import DataSet, text
-from . import workitem
+from . import transitions, workitem
 from .answers import Refusal
-from .store import Outcome, Store, Stored
-from .workitem import CANCELED, COMPLETED, FINAL, IN_PROGRESS, SCHEDULED
+from .staging import Outcome
+from .store import Store, Stored
+from .transitions import WORKER, WorkItem
+from .workitem import CANCELED, COMPLETED, IN_PROGRESS, SCHEDULED
 
 #: A work item that was begun so often without an end is given up: it may be what ends the server.
 MOST_ATTEMPTS = 3
-#: Who performs it: this server.
-WORKER = "worker"
-
-
-@dataclass(frozen=True)
-class WorkItem:
-    """One row of the worklist; ``data_set`` never holds the Transaction UID."""
-
-    uid: str
-    state: str
-    pipeline: str | None
-    performer: str | None
-    transaction_uid: str | None
-    attempts: int
-    cancel_reason: str | None
-    data_set: DataSet
-
-
 Listener = Callable[[WorkItem | None, WorkItem], None]
 
 
@@ -162,12 +146,13 @@ class Worklist:
 
     def resume(self, uid: str) -> WorkItem:
         """Begin an interrupted item once more."""
-        return self.change(
+        _, after = self.change(
             uid,
             lambda item: replace(
                 item, attempts=item.attempts + 1, data_set=workitem.begun(item.data_set)
             ),
         )
+        return after
 
     def progress(self, uid: str, fraction: float, message: str) -> None:
         """Write down how far this server is with an item."""
@@ -180,7 +165,7 @@ class Worklist:
 
     def cancel(self, uid: str, reason: str) -> None:
         """End an item without a result."""
-        self.change(uid, lambda item: _canceled(item, reason))
+        self.change(uid, lambda item: transitions.canceled(item, reason))
 
     def complete(
         self, writer: sqlite3.Connection, uid: str, outputs: Sequence[Outcome]
@@ -199,95 +184,49 @@ class Worklist:
         _put(writer, after)
         return lambda: self._tell(before, after)
 
-    def request_cancel(self, uid: str, reason: str, reachable: Callable[[WorkItem], bool]) -> str:
-        """Have an item cancelled (PS3.18 section 11.8, PS3.4 CC.2.2).
-
-        A scheduled item ends at once; the worker ends its own; another performer must be asked.
+    def request_cancel(
+        self, uid: str, reason: str, reachable: Callable[[WorkItem], bool]
+    ) -> str | None:
+        """Have an item cancelled; see :func:`.transitions.cancel_requested`.
 
         Returns
         -------
-        str
-            A warning for the answer, or empty.
-
-        Raises
-        ------
-        Refusal
-            404; 409 when it is completed or its performer cannot be told.
+        str or None
+            The state, when it was CANCELED already.
         """
-        said = ""
-
-        def change(item: WorkItem) -> WorkItem:
-            nonlocal said
-            if item.state == COMPLETED:
-                raise Refusal(409, "The UPS is already COMPLETED.")
-            if item.state == CANCELED:
-                said = "The UPS is already in the requested state of CANCELED."
-                return item
-            if item.state == SCHEDULED:
-                return _canceled(item, reason)
-            if item.performer != WORKER and not reachable(item):
-                raise Refusal(409, "The performer cannot be contacted.")
-            return replace(item, cancel_reason=item.cancel_reason or reason)
-
-        self.change(uid, change)
-        return said
+        before, _ = self.change(
+            uid, lambda item: transitions.cancel_requested(item, reason, reachable)
+        )
+        return CANCELED if before.state == CANCELED else None
 
     def update(self, uid: str, changes: DataSet, transaction_uid: str) -> None:
-        """Change a work item's attributes (PS3.18 section 11.6).
+        """Change a work item's attributes; see :func:`.transitions.updated`."""
+        self.change(uid, lambda item: transitions.updated(item, changes, transaction_uid))
 
-        Raises
-        ------
-        Refusal
-            404; 400 in a final state or with a wrong Transaction UID.
-        """
-
-        def change(item: WorkItem) -> WorkItem:
-            if item.state in FINAL:
-                raise Refusal(
-                    400, "The submitted request is inconsistent with the state of the UPS Instance."
-                )
-            if item.state == IN_PROGRESS:
-                _check_transaction(item, transaction_uid)
-            data_set = workitem.updated(item.data_set, changes)
-            return replace(item, data_set=data_set)
-
-        self.change(uid, change)
-
-    def change_state(self, uid: str, state: str, transaction_uid: str) -> str:
-        """Claim, complete or cancel a work item (PS3.18 section 11.7).
+    def change_state(self, uid: str, state: str, transaction_uid: str) -> str | None:
+        """Claim, complete or cancel a work item; see :func:`.transitions.moved`.
 
         Returns
         -------
-        str
-            A warning for the answer, or empty.
+        str or None
+            The state, when the item was in it already.
+        """
+        before, _ = self.change(uid, lambda item: transitions.moved(item, state, transaction_uid))
+        return state if before.state == state else None
+
+    def change(self, uid: str, change: Callable[[WorkItem], WorkItem]) -> tuple[WorkItem, WorkItem]:
+        """Apply a change to an item in one transaction and tell the listeners.
+
+        Returns
+        -------
+        tuple of WorkItem
+            Before and after.
 
         Raises
         ------
         Refusal
-            404; 400 for the Transaction UID; 409 for a change that the state does not allow.
+            404, and what the change refuses.
         """
-        said = ""
-
-        def change(item: WorkItem) -> WorkItem:
-            nonlocal said
-            if not transaction_uid:
-                raise Refusal(400, "The Transaction UID is missing.")
-            if item.state in FINAL:
-                if item.state != state:
-                    raise Refusal(
-                        409,
-                        "The submitted request is inconsistent with the state of the UPS Instance.",
-                    )
-                _check_transaction(item, transaction_uid)
-                said = f"The UPS is already in the requested state of {state}."
-                return item
-            return _moved(item, state, transaction_uid)
-
-        self.change(uid, change)
-        return said
-
-    def change(self, uid: str, change: Callable[[WorkItem], WorkItem]) -> WorkItem:
-        """Apply a change to an item in one transaction and tell the listeners."""
         with self._index.writing() as writer:
             before = _get(writer, uid)
             after = change(before)
@@ -295,42 +234,11 @@ class Worklist:
                 _put(writer, after)
         if after != before:
             self._tell(before, after)
-        return after
+        return before, after
 
     def _tell(self, before: WorkItem | None, after: WorkItem) -> None:
         for listener in self._listeners:
             listener(before, after)
-
-
-def _moved(item: WorkItem, state: str, transaction_uid: str) -> WorkItem:
-    """Return an item that is not in a final state in its next one."""
-    inconsistent = Refusal(
-        409, "The submitted request is inconsistent with the state of the UPS Instance."
-    )
-    if state == IN_PROGRESS:
-        if item.state != SCHEDULED:
-            raise inconsistent
-        data_set = workitem.with_state(item.data_set, IN_PROGRESS)
-        return replace(item, state=IN_PROGRESS, transaction_uid=transaction_uid, data_set=data_set)
-    if item.state != IN_PROGRESS:
-        raise inconsistent
-    _check_transaction(item, transaction_uid)
-    if state == CANCELED:
-        return _canceled(item, item.cancel_reason or "")
-    if not workitem.may_complete(item.data_set):
-        raise Refusal(409, "The performed procedure is not described, so it cannot be COMPLETED.")
-    return replace(item, state=COMPLETED, data_set=workitem.with_state(item.data_set, COMPLETED))
-
-
-def _canceled(item: WorkItem, reason: str) -> WorkItem:
-    return replace(item, state=CANCELED, data_set=workitem.canceled(item.data_set, reason))
-
-
-def _check_transaction(item: WorkItem, transaction_uid: str) -> None:
-    if not transaction_uid:
-        raise Refusal(400, "The Transaction UID is missing.")
-    if item.transaction_uid != transaction_uid:
-        raise Refusal(400, "The Transaction UID is incorrect.")
 
 
 def _is_ready(item: WorkItem) -> bool:
