@@ -12,7 +12,7 @@ import requests
 import servermaker as sm
 from servermaker import CONTENT_TYPE, SERIES, TOKEN, Process, Web
 
-from Clinic2CloudLib.cloud.server import create_app, serve, serving
+from Clinic2CloudLib.cloud.server import create_app, serve, serving, subscriptions
 from Clinic2CloudLib.cloud.server.store import Store
 from Clinic2CloudLib.errors import InputError
 
@@ -172,6 +172,16 @@ def test_nothing_heavy_is_imported_before_a_job_runs() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+def test_without_websockets_a_subscription_is_not_pretended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "find_spec", lambda name: None)
+    with serving(tmp_path / "data", token=TOKEN, pipelines={}) as running:
+        answer = Web(running.base_url).post("/workitems/2.25.1/subscribers/CLINIC", b"")
+        assert answer.status_code == 501
+        assert "without WebSockets" in answer.text
 
 
 def _self_signed(key_file: Path, cert_file: Path) -> None:
