@@ -57,6 +57,7 @@ def report() -> Dataset:
         content("TEXT", ("121030", "DCM", "Subject ID"), TextValue="QX4711007"),
         content("DATE", ("121031", "DCM", "Subject Birth Date"), Date="19400105"),
         content("DATE", ("111060", "DCM", "Study Date"), Date="20240229"),
+        content("TIME", ("111061", "DCM", "Study Time"), Time="000130"),
         content("DATETIME", ("111526", "DCM", "DateTime Started"), DateTime="20240229000130"),
         content("UIDREF", ("110180", "DCM", "Study Instance UID"), UID="1.2.3.4.5.6.7.8.9.2"),
         content(
@@ -114,6 +115,8 @@ def test_a_structured_report_keeps_its_measurements_and_loses_its_people(
         shift = Pseudonyms(KEY).date_shift("QX4711007")
         moved = datetime.strptime(found["DateTime Started"].DateTime, "%Y%m%d%H%M%S")
         assert moved - datetime(2024, 2, 29, 0, 1, 30) == shift
+        beside = found["Study Date"].Date + found["Study Time"].Time
+        assert datetime.strptime(beside, "%Y%m%d%H%M%S") == moved
     else:
         assert found["Finding"].TextValue == "REMOVED"
 
@@ -267,6 +270,22 @@ def test_elements_written_as_unknown_get_their_vr_and_their_treatment() -> None:
     assert b"Quimby" not in result.data and b"ACC12345" not in result.data
     assert out["AccessionNumber"].VR == "SH"
     assert out.DerivationCodeSequence[0].PatientName == result.patient_id
+
+
+def test_elements_out_of_order_are_put_in_order_and_doubles_refused() -> None:
+    ds = make()
+    raw = encode(ds)
+    name = LITTLE.element(0x00100010, "PN", b"Quimby^Fred")
+    at = raw.index(name)
+    late = raw[:at] + raw[at + len(name) :] + LITTLE.element(0x7FE10010, "LO", b"X") + name
+    result = engine().deidentify(late)
+    out = read(result.data)
+    assert out.PatientName == result.patient_id and b"Quimby" not in result.data
+    assert out.PixelData == ds.PixelData
+    tags = [element.tag for element in out]
+    assert tags == sorted(tags)
+    with pytest.raises(NotDeidentifiableError, match="twice"):
+        engine().deidentify(raw[:at] + name + raw[at:])
 
 
 def test_a_number_that_equals_an_identifier_is_not_passed_on() -> None:

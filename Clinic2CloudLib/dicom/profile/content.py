@@ -16,6 +16,7 @@ __all__ = [
     "concept_of",
     "content_action",
     "elements",
+    "moment_of",
     "value_action",
 ]
 
@@ -93,6 +94,17 @@ def content_action(profile: Profile, concept: tuple[str, str, str]) -> str:
         return "C"
     code = profile.concept_action(dict(row.actions))
     return "D" if code == "X/D" else code
+
+
+def moment_of(concept: tuple[str, str, str]) -> str:
+    """Return what a date's and a time's concept share (``Study`` of Study Date), else nothing.
+
+    Such items stand side by side and name one moment, which moves as one.
+    """
+    row = tables.concepts().get(concept)
+    if row is None or concept[2] not in ("DATE", "TIME"):
+        return ""
+    return row.meaning.replace(concept[2].title(), "", 1).strip()
 
 
 def value_action(profile: Profile, mode: str, keyword: str, action: Action) -> Action:

@@ -13,7 +13,14 @@ from typing import Any
 from ...errors import NotDeidentifiableError
 from . import tables
 from .actions import CODE_ATTRIBUTES, Action, Attribute, Profile, describe, resolve
-from .content import CONTENT_SEQUENCES, VALUE_KEYWORDS, concept_of, content_action, value_action
+from .content import (
+    CONTENT_SEQUENCES,
+    VALUE_KEYWORDS,
+    concept_of,
+    content_action,
+    moment_of,
+    value_action,
+)
 from .encoding import IMPLICIT, LONG_VRS, SHORT_VRS, TEXT_VRS, Encoding
 from .identifiers import identifier_kind
 
@@ -222,18 +229,21 @@ class Place:
             self._children[key] = found
         return found
 
-    def for_item(self, raw: bytes, pos: int, end: int, charset: bytes) -> Place | None:
-        """Return the place of one content item by its concept name, None when it goes."""
+    def for_item(self, raw: bytes, pos: int, end: int, charset: bytes) -> tuple[Place | None, str]:
+        """Return the place of one content item by its concept name, None when it goes.
+
+        With it comes the name of the moment that the item gives the date or time of.
+        """
         concept = concept_of(raw, self.encoding, pos, end, charset)
         code = content_action(self.profile.profile, concept)
         if code == "X":
-            return None
+            return None, ""
         mode = Mode(code)
         found = self._children.get((-1, mode, ""))
         if found is None:
             found = Place(self.profile, self.types, self.path, self.encoding, mode, self.careful)
             self._children[(-1, mode, "")] = found
-        return found
+        return found, moment_of(concept)
 
     def _leads_somewhere(self, path: tuple[int, ...]) -> bool:
         """Return whether a path is, or leads to, one with entries in the table of Types."""

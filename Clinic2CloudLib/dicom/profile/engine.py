@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ...errors import NotDeidentifiableError
@@ -22,6 +23,7 @@ from .options import HeaderResult, PixelsDone, ProfileOptions
 from .part10 import DataSet, file_meta, open_data_set, write_file
 from .payload import check_payloads, clear_overlay_bits, refuse_recordings
 from .private import PrivateRules
+from .reorder import OutOfOrderError, reordered
 from .uids import holds_uid, is_standard_class, is_well_known
 from .walk import walk
 from .work import Level, Work, flatten
@@ -100,8 +102,16 @@ class HeaderDeidentifier:
             raise NotDeidentifiableError("the data set is truncated or malformed") from None
 
     def _deidentify(self, raw: bytes, pixels: PixelsDone) -> HeaderResult:
-        """De-identify, in a second and careful walk when the first left a known token in text."""
+        """De-identify, with the elements put in order where they are not."""
         source = open_data_set(raw)
+        try:
+            return self._from(source, pixels)
+        except OutOfOrderError:
+            in_order = reordered(source.raw, source.start, source.encoding)
+            return self._from(replace(source, raw=in_order, start=0), pixels)
+
+    def _from(self, source: DataSet, pixels: PixelsDone) -> HeaderResult:
+        """De-identify, in a second and careful walk when the first left a known token in text."""
         sop_class = _find_sop_class(source) or source.meta_sop_class
         if not is_standard_class(sop_class):
             raise NotDeidentifiableError("the SOP class is missing or not a standard one")

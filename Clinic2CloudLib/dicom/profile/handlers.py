@@ -190,9 +190,10 @@ def shift(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
         return later
     if level.dates is None:
         level.dates = {}
-    known = level.dates.get(rule.stem)
-    if known is None:
-        known = level.dates[rule.stem] = [None, None]
+    stem = level.moment or rule.stem
+    known = level.dates.get(stem)
+    if known is None or known[vr == "TM"] is not None:
+        known = level.dates[stem] = [None, None]
         work.dates.append(known)
     known[vr == "TM"] = later
     return later

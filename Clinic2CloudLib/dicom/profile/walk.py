@@ -24,8 +24,9 @@ from .contexts import (
 )
 from .encoding import IMPLICIT, UNDEFINED
 from .private import private_element, private_vr, stays
+from .reorder import OutOfOrderError
 from .skip import skip_undefined
-from .work import Branch, Level, Work
+from .work import Branch, Later, Level, Work
 
 __all__ = ["walk"]
 
@@ -91,7 +92,7 @@ def walk(
         value = pos + size
         stop = value + length
         if tag <= last:
-            raise NotDeidentifiableError("the elements are not in order")
+            raise OutOfOrderError("the elements are not in order")
         last = tag
         while tag > mark:
             if run < pos:
@@ -216,6 +217,7 @@ def _items(
     pieces: list[Any] = []
     run = pos
     changed = False
+    moments: dict[str, list[Later | None]] = {}
     left = 0
     closed = length != UNDEFINED
     while pos < limit:
@@ -237,9 +239,11 @@ def _items(
         if stop > limit:
             raise NotDeidentifiableError("an item is longer than its sequence")
         here: Place | None = place
-        if place.mode is Mode.CONTENT:
-            here = place.for_item(raw, first, stop, level.charset)
         item = Level(level.charset)
+        if place.mode is Mode.CONTENT:
+            here, item.moment = place.for_item(raw, first, stop, level.charset)
+            if item.moment:
+                item.dates = moments
         left += here is not None
         if here is None:
             mark = work.mark()

@@ -38,13 +38,14 @@ class Branch:
 class Level:
     """One data set: the top or an item."""
 
-    __slots__ = ("charset", "creators", "dates", "local_codes")
+    __slots__ = ("charset", "creators", "dates", "local_codes", "moment")
 
     def __init__(self, charset: bytes) -> None:
         self.charset = charset
         self.creators: dict[int, list[Any]] | None = None
         self.dates: dict[str, list[Later | None]] | None = None
         self.local_codes = False
+        self.moment = ""
 
 
 class Work:
