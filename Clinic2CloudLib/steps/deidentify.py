@@ -117,7 +117,7 @@ def deidentify(
         When the cases cannot be written.
     """
     report = progress or silent
-    with open_source(source) as opened:
+    with open_source(source, series) as opened:
         listing = find_series(opened, part(report, 0.0, 0.1))
         chosen = choose_series(listing, series)
         prepare_output(out)
@@ -186,7 +186,7 @@ def _in_parallel(
 
 def _work(source: Path, uids: Sequence[str], out: Path, site: Site) -> list[SeriesOutcome]:
     """De-identify some series of a source in a worker process."""
-    with open_source(source) as opened:
+    with open_source(source, uids) as opened:
         listing = find_series(opened)
         chosen = choose_series(listing, uids)
         return list(_one_by_one(chosen, out, site, silent))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pydicom
 
 from .. import atomic
 from ..cases.case import Case
+from ..dicom.itk import image_on
 from ..dicom.model import Volume
 from ..dicom.series import find_series
 from ..dicom.source import open_source
@@ -61,7 +61,7 @@ def _volumes(case: Case, form: str, folder: Path) -> list[str]:
         for series in find_series(opened).series:
             for number, volume in enumerate(read_volumes(series).volumes, 1):
                 name = f"{case.id}-{number}{_SUFFIX[form]}"
-                image = _as_image(volume)
+                image = image_on(volume, _values(volume))
                 sitk.WriteImage(image, str(folder / name), useCompression=True)
                 names.append(name)
     if not names:
@@ -69,21 +69,13 @@ def _volumes(case: Case, form: str, folder: Path) -> list[str]:
     return names
 
 
-def _as_image(volume: Volume) -> Any:
-    """Return a SimpleITK image, LPS as ITK has it, integers kept where the rescale keeps them."""
-    import SimpleITK as sitk
-
-    plain = all(s.slope == 1 and s.intercept == int(s.intercept) for s in volume.slices)
+def _values(volume: Volume) -> np.ndarray:
+    """Return the modality values, as integers where the rescale keeps them so."""
     values = volume.values()
-    array = np.rint(values).astype(np.int32) if plain else values
-    if plain and np.abs(array).max(initial=0) < 2**15:
-        array = array.astype(np.int16)
-    image = sitk.GetImageFromArray(array)
-    spacing = volume.spacing
-    image.SetSpacing(spacing)
-    image.SetOrigin(tuple(float(x) for x in volume.ijk_to_lps[:3, 3]))
-    image.SetDirection((volume.ijk_to_lps[:3, :3] / np.array(spacing)).ravel().tolist())
-    return image
+    if any(s.slope != 1 or s.intercept != int(s.intercept) for s in volume.slices):
+        return values
+    whole = np.rint(values).astype(np.int32)
+    return whole.astype(np.int16) if np.abs(whole).max(initial=0) < 2**15 else whole
 
 
 def _multiframe(case: Case, form: str, folder: Path) -> list[str]:

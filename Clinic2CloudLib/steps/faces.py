@@ -37,7 +37,7 @@ class FaceOutcome:
     edits : dict
         For each instance (index into the series) the frames that change.
     previews : list
-        Pairs of a volume and its new stored values, the largest first.
+        A volume, its new stored values and the mask of what may have changed; the largest first.
     record : dict or None
         For ``case.json``; None when the series holds no volume a face could be in.
     set_aside : dict
@@ -118,7 +118,7 @@ def _refuse_what_may_hide_a_face(refused: Sequence[Refused], outcome: FaceOutcom
 def _one_volume(
     volume: Volume, method: str, seed: bytes, outcome: FaceOutcome, progress: Progress
 ) -> tuple[dict[str, Any] | None, np.ndarray, np.ndarray]:
-    """De-identify one volume; returns its record, its new stored values and what changed."""
+    """De-identify one volume; returns its record, its new stored values and the mask."""
     untouched = np.zeros(volume.stored.shape, bool)
     if volume.modality not in FACE_MODALITIES:
         if len(volume.slices) >= FEWEST_SLICES:
@@ -147,7 +147,7 @@ def _one_volume(
     if finding.status == "uncertain":
         outcome.needs_review.append(f"the face was hard to locate: {'; '.join(finding.reasons)}")
     _add_edits(outcome.edits, volume, replaced)
-    return _record(finding, replaced), replaced.stored, replaced.stored != volume.stored
+    return _record(finding, replaced), replaced.stored, replaced.mask
 
 
 def _add_edits(

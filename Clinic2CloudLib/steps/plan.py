@@ -52,7 +52,7 @@ def plan_source(
     InputError
         When the source cannot be read.
     """
-    with open_source(source) as opened:
+    with open_source(source, wanted) as opened:
         listing = find_series(opened, progress)
         chosen = choose_series(listing, wanted)
         return SourcePlan(tuple(plan_series(s, policy) for s in chosen), listing.set_aside)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import atomic
 from ..cases.case import (
     CASE_FILE,
@@ -26,6 +28,7 @@ from ..cases.case import (
 from ..cases.crosswalk import entries_of
 from ..cases.report import write_report
 from ..dicom.decode import undecodable_reason
+from ..dicom.itk import image_on
 from ..dicom.model import Instance, Series, SetAside
 from ..dicom.pixel_edit import replace_pixels
 from ..dicom.profile import HeaderDeidentifier, HeaderResult, PixelsDone
@@ -230,6 +233,7 @@ def _write_preview(
         return None
     volume, after, _ = face.previews[0]
     made = write_previews(volume, after, folder / PREVIEW, progress=progress)
+    masks = _write_masks(face, folder)
     files = sorted((folder / PREVIEW).iterdir())
     return {
         "views": [
@@ -242,8 +246,23 @@ def _write_preview(
         ],
         "sheet": f"{PREVIEW}/{made.sheet.name}",
         "slices": f"{PREVIEW}/{made.slices.name}",
+        "face_masks": masks,
         "sha256": {f"{PREVIEW}/{path.name}": sha256_of(path) for path in files},
     }
+
+
+def _write_masks(face: FaceOutcome, folder: Path) -> list[str]:
+    """Write which voxels the face step was free to change, so that anybody can check the rest."""
+    import SimpleITK as sitk
+
+    names = []
+    for volume, _, mask in face.previews:
+        if mask.any():
+            name = f"{PREVIEW}/face_mask_{len(names) + 1}.nrrd"
+            image = image_on(volume, mask.astype(np.uint8))
+            sitk.WriteImage(image, str(folder / name), useCompression=True)
+            names.append(name)
+    return names
 
 
 def _standing_case(final: Path, fresh: Case) -> Case | None:
