@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import InputError
@@ -17,13 +17,16 @@ from .model import SetAside, SourceFile
 from .source import Source, disk_file
 
 
-def open_database(path: Path) -> Source:
+def open_database(path: Path, series: Sequence[str] = ()) -> Source:
     """Open a ``ctkDICOM.sql``, read-only.
 
     Parameters
     ----------
     path : Path
         The database file.
+    series : sequence of str
+        Only the files of these Series Instance UIDs, where any are named: a clinic's database holds
+        far more than one wants to read for one series.
 
     Returns
     -------
@@ -35,14 +38,16 @@ def open_database(path: Path) -> Source:
     InputError
         When it is not such a database, is damaged, or holds no images.
     """
-    names = _file_names(path)
+    names = _file_names(path, series)
+    if not names and series:
+        raise InputError(f"the database {path.name} holds no images of that series")
     if not names:
         raise InputError(f"there are no images in the database {path.name}")
     folder = path.resolve().parent
     return Source(path.name, lambda aside: _walk(names, folder, aside))
 
 
-def _file_names(path: Path) -> list[str]:
+def _file_names(path: Path, series: Sequence[str]) -> list[str]:
     """Read the file names, first as a guest of a live database, then as from a read-only disc."""
     address = path.resolve().as_uri()
     for options in ("mode=ro", "mode=ro&immutable=1"):
@@ -50,12 +55,14 @@ def _file_names(path: Path) -> list[str]:
             connection = sqlite3.connect(f"{address}?{options}", uri=True, timeout=10)
             try:
                 rows = connection.execute(
-                    "SELECT DISTINCT Filename FROM Images "
+                    "SELECT DISTINCT Filename, SeriesInstanceUID FROM Images "
                     "WHERE Filename IS NOT NULL AND Filename <> '' ORDER BY Filename"
                 ).fetchall()
             finally:
                 connection.close()
-            return [str(row[0]) for row in rows]
+            wanted = frozenset(series)
+            named = (str(row[0]) for row in rows if not wanted or row[1] in wanted)
+            return list(dict.fromkeys(named))
         except sqlite3.OperationalError as error:
             if "no such" in str(error):
                 raise InputError(f"{path.name} is not a Slicer DICOM database") from error

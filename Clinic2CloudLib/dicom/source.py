@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -74,7 +74,7 @@ class Source:
         self.close()
 
 
-def open_source(path: Path | str) -> Source:
+def open_source(path: Path | str, series: Sequence[str] = ()) -> Source:
     """Open what the user named.
 
     Parameters
@@ -82,6 +82,9 @@ def open_source(path: Path | str) -> Source:
     path : Path or str
         A folder (searched with its subfolders), a DICOM file, a zip, a DICOMDIR, or a Slicer DICOM
         database (``ctkDICOM.sql``).
+    series : sequence of str
+        Series Instance UIDs that will be wanted. A database knows which files those are and offers
+        no others; every other source offers all its files, whose headers then decide.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def open_source(path: Path | str) -> Source:
     if head.startswith(b"SQLite format 3\0"):
         from .ctkdicom import open_database
 
-        return open_database(path)
+        return open_database(path, series)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _open_zip(path)
     if head[128:132] == b"DICM" and _DICOMDIR in head[132:1024]:
