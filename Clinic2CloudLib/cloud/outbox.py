@@ -229,20 +229,21 @@ class Outbox:
             rows = self._base.execute("SELECT uid, state FROM instance WHERE entry = ?", (number,))
             return {row["uid"]: row["state"] for row in rows}
 
-    def attempted(self, number: int, uids: Iterable[str]) -> None:
-        """Note, before they are sent, that instances are about to be."""
+    def set_instances(
+        self, number: int, states: Mapping[str, str], attempted: Iterable[str] = ()
+    ) -> None:
+        """Move instances on and count attempts to send some; on disk when this returns.
+
+        One transaction, because each one costs a flush of the disk.
+        """
         with self._writing() as base:
             base.executemany(
                 "UPDATE instance SET attempts = attempts + 1 WHERE entry = ? AND uid = ?",
-                [(number, uid) for uid in uids],
+                [(number, uid) for uid in attempted],
             )
-
-    def set_instances(self, number: int, uids: Iterable[str], state: str) -> None:
-        """Move instances on; on disk when this returns."""
-        with self._writing() as base:
             base.executemany(
                 "UPDATE instance SET state = ? WHERE entry = ? AND uid = ?",
-                [(state, number, uid) for uid in uids],
+                [(state, number, uid) for uid, state in states.items()],
             )
 
     # ------------------------------------------------------------- inside

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ..cases.case import Case, CaseInstance
 from ..errors import CloudError
@@ -84,7 +84,7 @@ class Transfer:
                     f" {len(missing)} of {len(self._items)}"
                 )
         self._compare()
-        self._note(self._items, "verified")
+        self._note(dict.fromkeys(self._items, "verified"))
 
     # ------------------------------------------------------------------ ask
 
@@ -95,8 +95,9 @@ class Transfer:
             self._case.study_uid, self._case.series_uid, everything, self._at_rest
         )
         # What is there although no answer acknowledged it may be an older copy: to be compared.
-        self._note(there & self._in("pending"), "present")
-        self._note(self._in("acknowledged", "present", "verified") - there, "pending")
+        found = dict.fromkeys(there & self._in("pending"), "present")
+        lost = dict.fromkeys(self._in("acknowledged", "present", "verified") - there, "pending")
+        self._note(found | lost)
         return there
 
     def _ask_after_trouble(self) -> None:
@@ -119,22 +120,23 @@ class Transfer:
             if attempt + 1 < PATIENT_SEARCHES:
                 self._sleep(pause, "waiting for the server to list the instances")
                 pause *= 2
-        self._note(acknowledged - there, "pending")
+        self._note(dict.fromkeys(acknowledged - there, "pending"))
         return acknowledged - there
 
     # ----------------------------------------------------------------- send
 
     def _send_pending(self) -> None:
         while batch := self._next_batch():
-            self._outbox.attempted(self._entry.id, (part.uid for part in batch))
+            uids = {part.uid for part in batch}
             try:
                 answer = self._client.store(batch, self._counter())
             except TemporaryError as error:
+                self._note({}, attempted=uids)
                 self._size.broke()
                 self._patience.wait(error, self._progress, self._fraction())
                 self._ask_after_trouble()
             else:
-                self._take(answer, {part.uid for part in batch})
+                self._take(answer, uids)
 
     def _next_batch(self) -> list[Outgoing]:
         """Return what goes into the next request; instances refused before go last, and alone."""
@@ -157,8 +159,9 @@ class Transfer:
     def _take(self, answer: StoreAnswer, batch: set[str]) -> None:
         """Believe the acknowledged UIDs and nothing else."""
         duplicates = {uid for uid, reason in answer.failed.items() if reason == DUPLICATE}
-        self._note(answer.kept - answer.changed, "acknowledged")
-        self._note(answer.changed | duplicates, "present")
+        believed = dict.fromkeys(answer.kept - answer.changed, "acknowledged")
+        compared = dict.fromkeys(answer.changed | duplicates, "present")
+        self._note(believed | compared, attempted=batch)
         if answer.kept or duplicates:
             self._barren = 0
             self._patience.succeeded()
@@ -233,11 +236,11 @@ class Transfer:
     def _in(self, *states: str) -> frozenset[str]:
         return frozenset(uid for uid, state in self._states.items() if state in states)
 
-    def _note(self, uids: Iterable[str], state: str) -> None:
-        moved = [uid for uid in uids if self._states[uid] != state]
-        if moved:
-            self._outbox.set_instances(self._entry.id, moved, state)
-            self._states.update(dict.fromkeys(moved, state))
+    def _note(self, states: Mapping[str, str], attempted: Iterable[str] = ()) -> None:
+        moved = {uid: state for uid, state in states.items() if self._states[uid] != state}
+        if moved or attempted:
+            self._outbox.set_instances(self._entry.id, moved, attempted)
+            self._states.update(moved)
 
     def _fraction(self, under_way: int = 0) -> float:
         pending = sum(self._items[uid].bytes for uid in self._in("pending"))

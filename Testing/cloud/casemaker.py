@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 from pathlib import Path
@@ -16,6 +17,7 @@ from Clinic2CloudLib.cases.review import review_case
 STUDY, SERIES, PATIENT = "2.25.1001", "2.25.1002", "PAT-7F3A"
 
 
+@functools.lru_cache(1000)
 def mr_slice(number: int, *, side: int = 64, series: str = SERIES, seed: int = 0) -> bytes:
     """One MR slice as a Part 10 file."""
     pixels = np.random.default_rng([seed, number]).integers(0, 4096, (side, side), np.uint16)

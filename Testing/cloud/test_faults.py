@@ -69,8 +69,8 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_of_384_instances_none_is_lost_and_none_doubled(tmp_path: Path, script: str) -> None:
-    case = approved_case(tmp_path / "case", 384, side=16)
+def test_no_instance_is_lost_and_none_doubled(tmp_path: Path, script: str) -> None:
+    case = approved_case(tmp_path / "case", 120)
     with fake_cloud() as cloud, fault_proxy(cloud.port, *SCRIPTS[script]) as proxy:
         upload_case(case.folder, Destination(proxy.url), policy=QUICK, start="brain-volumetry")
         complete(case, cloud)

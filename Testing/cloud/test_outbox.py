@@ -38,7 +38,8 @@ def test_what_was_noted_is_there_after_a_kill(tmp_path: Path) -> None:
     uids = [item.sop_instance_uid for item in case.instances]
     code = (
         "import os, sys\nfrom Clinic2CloudLib.cloud.outbox import Outbox\n"
-        "box = Outbox()\nbox.set_instances(1, sys.argv[1:], 'acknowledged')\n"
+        "box = Outbox()\n"
+        "box.set_instances(1, dict.fromkeys(sys.argv[1:], 'acknowledged'))\n"
         "os.kill(os.getpid(), 9)"
     )
     ended = subprocess.run([sys.executable, "-c", code, *uids[:2]], check=False)
@@ -53,7 +54,7 @@ def test_cancel_and_enqueue_again(tmp_path: Path) -> None:
     case = make_case(tmp_path / "case", 2)
     with Outbox() as box:
         entry = box.enqueue(case, HERE)
-        box.set_instances(entry.id, [case.instances[0].sop_instance_uid], "acknowledged")
+        box.set_instances(entry.id, {case.instances[0].sop_instance_uid: "acknowledged"})
         assert box.cancel(entry.id).state == "cancelled"
         assert box.list(only_open=True) == ()
         again = box.enqueue(case, HERE)
