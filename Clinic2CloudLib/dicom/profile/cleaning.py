@@ -7,9 +7,9 @@ from typing import Any
 
 from . import tables
 from .charset import decode, encode
-from .contexts import Rule
-from .handlers import REMOVED, fall_back
+from .dummies import REMOVED, fall_back
 from .identifiers import Known
+from .rules import Rule
 from .uids import holds_uid, without_uids
 from .work import Later, Level, Work
 

@@ -6,13 +6,11 @@ element (tag and VR) into a plan once; the walk then only looks plans up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from enum import Enum
-from typing import Any
+from collections.abc import Mapping
 
 from ...errors import NotDeidentifiableError
 from . import tables
-from .actions import CODE_ATTRIBUTES, Action, Attribute, Profile, describe, resolve
+from .actions import CODE_ATTRIBUTES, Action, Attribute, describe, resolve
 from .content import (
     CONTENT_SEQUENCES,
     VALUE_KEYWORDS,
@@ -23,143 +21,33 @@ from .content import (
 )
 from .encoding import IMPLICIT, LONG_VRS, SHORT_VRS, TEXT_VRS, Encoding
 from .identifiers import identifier_kind
+from .rules import (
+    BULK,
+    CALL,
+    CONTENT_ITEMS,
+    DROP,
+    END,
+    KEEP,
+    PRIVATE,
+    SEQUENCE,
+    TEXT,
+    Mode,
+    Plan,
+    Rule,
+    Shared,
+    tag_name,
+)
+from .vr_choice import trusted_action, written_vr
 
-__all__ = ["BULK", "CALL", "DROP", "END", "KEEP", "PRIVATE", "SEQUENCE", "TEXT", "Mode", "Place"]
-
-# Kinds of plan, most frequent first.
-KEEP, TEXT, DROP, CALL, SEQUENCE, BULK, PRIVATE, END = range(8)
-
-#: kind, tag, unpack, where the length stands, where the value begins, rule
-Plan = tuple[int, int, Callable[..., Any], int, int, "Rule"]
+__all__ = ["Place"]
 
 #: Annotations: under Clean Graphics their points stay, their text is cleaned by its own rows.
 _GRAPHICS = frozenset(("GraphicAnnotationSequence",))
 #: Keys come from the file; a place forgets its plans when a file names more than any honest one.
 _MOST_PLANS = 1 << 14
-#: Numbers that may stand for each other: writers differ, nothing hides in them.
-_BINARY = frozenset(
-    ["AT", "FD", "FL", "OB", "OD", "OF", "OL", "OV", "OW", "SL", "SS", "SV", "UL", "UN", "US", "UV"]
-)
 _PIXELS = frozenset(
     (0x7FE00010, 0x7FE00008, 0x7FE00009, 0x54001010, 0x56000020, 0x7FE00001, 0x7FE00002)
 )
-
-
-class Mode(Enum):
-    """How text and structure inside a sequence are taken."""
-
-    NORMAL = "normal"
-    DUMMY = "dummy"  # all that could speak is replaced, codes stay
-    CLEANED = "cleaned"  # code meanings go through the cleaner as well
-    CONTENT = "content"  # items are structured content, see content.py
-    CONTENT_C = "C"  # ... an item whose value is cleaned
-    CONTENT_D = "D"  # ... replaced
-    CONTENT_K = "K"  # ... kept
-
-
-_CONTENT_ITEMS = (Mode.CONTENT_C, Mode.CONTENT_D, Mode.CONTENT_K)
-
-
-class Rule:
-    """What happens to one element: the plan's part that the handlers need."""
-
-    __slots__ = (
-        "action",
-        "attribute",
-        "audit",
-        "block",
-        "encoding",
-        "fallback",
-        "handler",
-        "identifier",
-        "inside",
-        "keyword",
-        "mode",
-        "notes",
-        "place",
-        "private_vrs",
-        "sequence_mode",
-        "stem",
-        "tag",
-        "value_encoding",
-        "vr",
-    )
-
-    def __init__(self, place: Place, tag: int, attribute: Attribute, vr: str) -> None:
-        self.place = place
-        self.encoding = place.encoding
-        self.value_encoding = place.encoding
-        self.tag = tag
-        self.attribute = attribute
-        self.keyword = attribute.keyword
-        self.vr = vr
-        self.mode = place.mode
-        self.sequence_mode = Mode.NORMAL
-        self.action = Action.KEEP
-        self.fallback = Action.REMOVE
-        self.identifier: str | None = None
-        self.handler: Callable[..., Any] | None = None
-        self.stem = ""
-        self.block = tag >> 16 << 16 | (tag & 0xFFFF) >> 8
-        self.private_vrs: dict[str, str | None] = {}
-        self.inside: Place | None = None
-        self.notes: dict[str, int] = {}
-        self.audit = 0
-
-    def note(self, action: str) -> int:
-        """Return the number under which an action on this attribute is counted."""
-        if action not in self.notes:
-            self.notes[action] = self.place.profile.audit_number(action, self.keyword)
-        return self.notes[action]
-
-    def element(self, value: bytes) -> bytes:
-        """Return this element with another value."""
-        return self.encoding.element(self.tag, self.vr, value)
-
-    def as_sequence(self) -> Rule:
-        """Return the rule of a private sequence that stays: the same for all its tag's VRs."""
-        found = self.place.private_sequences.get((self.tag, self.vr))
-        if found is None:
-            found = Rule(self.place, self.tag, self.attribute, "SQ")
-            if self.encoding.explicit and self.vr == "UN":
-                found.value_encoding = IMPLICIT
-            found.audit = found.note("kept")
-            self.place.private_sequences[(self.tag, self.vr)] = found
-        return found
-
-    def child(self) -> Place:
-        """Return the place inside this sequence."""
-        if self.inside is None:
-            self.inside = self.place.child(self.tag, self.sequence_mode, self.value_encoding)
-        return self.inside
-
-
-class Shared:
-    """What all places of one engine have in common."""
-
-    def __init__(
-        self,
-        profile: Profile,
-        handlers: Mapping[str, Callable[..., Any]],
-        special: Mapping[str, Callable[..., Any]],
-        coded: frozenset[str],
-        coded_dummy: Callable[[Rule], bytes],
-    ) -> None:
-        self.profile = profile
-        self.handlers = handlers
-        self.special = special
-        self.coded = coded
-        self.coded_dummy = coded_dummy
-        self.audits: list[tuple[str, str]] = []
-        self._numbers: dict[tuple[str, str], int] = {}
-
-    def audit_number(self, action: str, keyword: str) -> int:
-        """Return a small number for an action on an attribute."""
-        key = (action, keyword)
-        if key not in self._numbers:
-            self._numbers[key] = len(self.audits)
-            self.audits.append(key)
-        return self._numbers[key]
 
 
 class Place:
@@ -291,7 +179,7 @@ class Place:
         known = attribute.vr if attribute else declared
         header = encoding.header(declared or "UN")
         rule = Rule(self, tag, attribute or Attribute(tag_name(tag), known or "UN"), "")
-        rule.vr = _written_vr(declared, known or "UN")
+        rule.vr = written_vr(declared, known or "UN")
         layout = (tag, header.unpack, header.length_at, header.size, rule)
         if declared == "UN" and rule.vr == "SQ":
             rule.value_encoding = IMPLICIT  # PS3.5 6.2.2 note 2
@@ -330,13 +218,13 @@ class Place:
                 "an encapsulated document cannot be de-identified with certainty"
             )
         known = rule.attribute.vr
-        action = _unless_lying(action, declared, known, kind)
+        action = trusted_action(action, declared, known, kind)
         if self.mode is Mode.DUMMY and not self.is_top:
             action = _dummied(action, rule.keyword, known)
         if self.mode is Mode.CLEANED and rule.keyword in ("CodeMeaning", "CodingSchemeDesignator"):
             rule.handler = self.profile.handlers[rule.keyword]
             return CALL
-        if self.mode in _CONTENT_ITEMS and rule.keyword in VALUE_KEYWORDS:
+        if self.mode in CONTENT_ITEMS and rule.keyword in VALUE_KEYWORDS:
             action = value_action(self.profile.profile, self.mode.value, rule.keyword, action)
         if self.mode is Mode.DUMMY and rule.keyword == "GraphicData":
             action = Action.DUMMY  # points can draw letters
@@ -370,7 +258,7 @@ class Place:
                 rule.handler = self.profile.coded_dummy
         else:
             rule.audit = rule.note("cleaned" if action is Action.CLEAN else "kept")
-            rule.sequence_mode = Mode.NORMAL if self.mode in _CONTENT_ITEMS else self.mode
+            rule.sequence_mode = Mode.NORMAL if self.mode in CONTENT_ITEMS else self.mode
             if action is Action.CLEAN and rule.keyword not in _GRAPHICS:
                 rule.sequence_mode = Mode.CLEANED
         if content and action not in (Action.REMOVE, Action.EMPTY):
@@ -407,43 +295,6 @@ class Place:
         }[action]
         rule.handler = handlers[name]
         return CALL
-
-
-def tag_name(tag: int) -> str:
-    """Return a tag as text; of a private one the block is left open."""
-    group, element = tag >> 16, tag & 0xFFFF
-    if group & 1 and element > 0xFF:
-        return f"({group:04X},xx{element & 0xFF:02X})"
-    return f"({group:04X},{element:04X})"
-
-
-def _written_vr(declared: str | None, known: str) -> str:
-    """Return the VR to write: the dictionary's, unless the file names one of several it allows."""
-    if " or " in known:
-        allowed = known.split(" or ")
-        return declared if declared in (*allowed, "UN") else allowed[0]
-    if declared in (None, "UN", "??"):
-        return known
-    if declared in _BINARY and known in _BINARY:
-        return str(declared)
-    return known
-
-
-def _unless_lying(action: Action, declared: str | None, known: str, kind: str | None) -> Action:
-    """Return the action, or that of an unsafe attribute where the file's VR contradicts its tag.
-
-    A number that calls itself a name may be one; only text that stays text of the same care, or
-    binary that stays binary, is taken for what its tag says.
-    """
-    if declared is None or declared == "UN" or action not in (Action.KEEP, Action.KEEP_TEXT):
-        return action
-    allowed = known.split(" or ")
-    if declared in allowed or (declared in _BINARY and set(allowed) <= _BINARY):
-        return action
-    plain = {"CS", "IS", "DS", "SH", "LO", "AS", "ST", "LT", "UT", "UC"}
-    if declared in plain and known in plain:
-        return Action.KEEP_TEXT
-    return resolve("X/Z/D", kind)
 
 
 def _dummied(action: Action, keyword: str, vr: str) -> Action:

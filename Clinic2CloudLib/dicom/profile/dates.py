@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import zip_longest
 
 from ..pseudonyms import shift_da_tm, shift_dt
-from .handlers import fall_back
+from .dummies import fall_back
 from .work import Later, Work
 
 __all__ = ["move_dates"]

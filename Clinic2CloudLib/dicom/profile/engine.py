@@ -13,10 +13,11 @@ from . import tables
 from .actions import Profile
 from .charset import decode
 from .cleaning import Cleaning
-from .contexts import Place, Shared
+from .contexts import Place
 from .dates import move_dates
+from .dummies import person_code
 from .encoding import Encoding
-from .handlers import CODED, HANDLERS, SPECIAL, person_code
+from .handlers import CODED, HANDLERS, SPECIAL
 from .identifiers import Known, learn
 from .markers import codes_for, marker_elements
 from .options import HeaderResult, PixelsDone, ProfileOptions
@@ -24,6 +25,7 @@ from .part10 import DataSet, file_meta, open_data_set, write_file
 from .payload import check_payloads, clear_overlay_bits, refuse_recordings
 from .private import PrivateRules
 from .reorder import OutOfOrderError, reordered
+from .rules import Shared
 from .uids import holds_uid, is_standard_class, is_well_known
 from .walk import walk
 from .work import Level, Work, flatten

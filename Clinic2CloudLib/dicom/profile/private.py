@@ -8,7 +8,7 @@ from pydicom.datadict import private_dictionary_VR
 
 from . import tables
 from .charset import decode
-from .contexts import Rule
+from .rules import Rule
 from .work import Later, Level, Work
 
 __all__ = ["PrivateRules", "private_element", "private_vr", "stays"]

@@ -10,7 +10,11 @@ from typing import Any
 
 from ...errors import NotDeidentifiableError
 from .actions import Action
-from .contexts import (
+from .contexts import Place
+from .encoding import IMPLICIT, UNDEFINED
+from .private import private_element, private_vr, stays
+from .reorder import OutOfOrderError
+from .rules import (
     BULK,
     CALL,
     DROP,
@@ -19,12 +23,8 @@ from .contexts import (
     SEQUENCE,
     TEXT,
     Mode,
-    Place,
     Rule,
 )
-from .encoding import IMPLICIT, UNDEFINED
-from .private import private_element, private_vr, stays
-from .reorder import OutOfOrderError
 from .skip import skip_undefined
 from .work import Branch, Later, Level, Work
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .contexts import Rule
 from .encoding import Encoding
 from .identifiers import Identifier, Known
+from .rules import Rule
 
 __all__ = ["Branch", "Later", "Level", "Work", "flatten"]
 
