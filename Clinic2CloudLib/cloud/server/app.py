@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
+import warnings
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +72,7 @@ def create_app(
         from ...pipelines import PIPELINES
 
         pipelines = PIPELINES
+    _quieten()
     make_engine(scheduler).close()  # a wrong address is told now, not at the first job
     store = Store(data)
     worklist = Worklist(store)
@@ -110,6 +113,12 @@ def create_app(
         },
     )
     return Gate(application, token)
+
+
+def _quieten() -> None:
+    """Keep pydicom from warning: it quotes the header values that it warns about."""
+    warnings.filterwarnings("ignore", module=r"pydicom\.")
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 
 def _routes(

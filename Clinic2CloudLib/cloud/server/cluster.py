@@ -13,6 +13,7 @@ import queue
 import secrets
 import tempfile
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -156,6 +157,8 @@ def perform(
             inputs.append(path)
         out = Path(folder, "out")
         out.mkdir()
+        # Libraries quote the header values they warn about.
+        warnings.simplefilter("ignore")
         try:
             made = pipeline.run(inputs, out, options, progress)
         except Clinic2CloudError:

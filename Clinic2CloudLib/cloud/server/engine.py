@@ -177,11 +177,20 @@ def _end(process: Any) -> None:
 def _child(connection: Connection, task: Task, scheduler: str) -> None:
     """Run a task and tell the server; end at once when the server is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the server, which decides
+    _silence()
     threading.Thread(target=_watch, args=(connection,), daemon=True).start()
     try:
         connection.send(("done", [str(path) for path in _perform(connection, task, scheduler)]))
     except BaseException as error:
         connection.send(("failed", reason_of(error)))
+
+
+def _silence() -> None:
+    """Drop all that is printed here: libraries quote the header values they warn about."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 def _perform(connection: Connection, task: Task, scheduler: str) -> Sequence[Path]:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -263,6 +264,10 @@ def failing(
         raise InputError("this is no head")
     if how == "exception":
         raise ValueError("PatientName is Doe^John")
+    if how == "loud":
+        print("PatientName is Doe^John", flush=True)
+        warnings.warn("PatientName is Doe^John", stacklevel=1)
+        os.write(2, b"PatientName is Doe^John")
     if how == "killed":
         os.kill(os.getpid(), 9)
     if how == "exit":

@@ -209,6 +209,17 @@ def test_a_compressed_instance_is_given_as_it_is_or_not_at_all(web: Web) -> None
     assert sm.parts_of(web.get(path, accept=f"{PART10}, {ALL}")) == [sent]
 
 
+def test_odd_values_are_returned_and_not_logged(
+    web: Web, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    sent = sm.slices(1)[0].replace(b"20200103", b"Doe^John")
+    assert web.store([sent]).status_code == 200
+    assert web.get(f"/studies/{STUDY}/metadata").status_code == 200
+    assert value(web.get("/studies").json()[0], "00080020") == "Doe^John"
+    printed = capfd.readouterr()
+    assert "Doe" not in printed.out + printed.err + caplog.text
+
+
 def test_metadata_holds_everything_but_the_pixels(archive: Web) -> None:
     answer = archive.get(f"/studies/{STUDY}/series/{SERIES}/metadata")
     assert answer.status_code == 200

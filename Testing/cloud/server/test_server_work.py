@@ -159,6 +159,15 @@ def test_a_pipeline_that_fails_ends_its_job_with_a_reason(web: Web) -> None:
     assert value(web.wait("2.25.2"), STATE) == "COMPLETED"
 
 
+def test_what_a_pipeline_prints_goes_nowhere(
+    web: Web, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    start(web, "2.25.1", "failing", how="loud")
+    assert reason(web.wait("2.25.1")) == "the pipeline made no results"
+    printed = capfd.readouterr()
+    assert "Doe" not in printed.out + printed.err + caplog.text
+
+
 def test_two_jobs_with_the_same_results_share_them_and_other_results_do_not_replace(
     web: Web,
 ) -> None:
