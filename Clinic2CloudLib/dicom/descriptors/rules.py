@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 
-from .words import fold, terms
+from .words import fold, terms, vocabulary
 
 _SURE = "|".join(sorted(terms("months"), key=len, reverse=True))
 _ALL = "|".join(sorted(terms("months") | terms("doubtful_months"), key=len, reverse=True))
@@ -23,10 +23,12 @@ _PLAIN: tuple[re.Pattern[str], ...] = tuple(
         # days with the name of a month
         rf"(?<![^\W_])\d{{1,2}}(?:st|nd|rd|th|er|o)?{_GAP}{_OF}(?:{_SURE})(?![^\W\d_])\.?"
         rf"{_GAP}{_OF}(?:'?\d{{2,4}}(?!\d))?",
-        rf"(?<![^\W_])\d{{1,2}}(?:st|nd|rd|th)?{_GAP}(?:{_ALL})(?![^\W\d_])\.?{_GAP}'?\d{{2,4}}(?!\d)",
+        rf"(?<![^\W_])\d{{1,2}}(?:st|nd|rd|th)?{_GAP}{_OF}(?:{_ALL})(?![^\W\d_])\.?{_GAP}'?\d{{2,4}}(?!\d)",
         rf"(?<![^\W\d_])(?:{_SURE})(?![^\W\d_])\.?{_GAP}\d{{1,2}}(?:st|nd|rd|th)?(?!\d)"
         r"(?:[\s,]{1,3}\d{2,4}(?!\d))?",
         rf"(?<![^\W\d_])(?:{_ALL})(?![^\W\d_])\.?{_GAP}{_OF}'?(?:19|20)\d\d(?!\d)",
+        r"(?<![\d.])(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])(?![\d.])",
+        r"(?<![\d.])(?:0[1-9]|1[0-2])[-/.](?:19|20)\d\d(?!\d)",
         # times of day
         r"(?<!\d)(?:[01]?\d|2[0-3])[:h][0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?!\d)\s?(?:[ap]\.?m\b\.?)?",
         r"(?<![\d.])\d{1,2}(?:\.[0-5]\d)?\s?(?:am|pm|a\.m\.|p\.m\.|uhr)(?![^\W_])",
@@ -40,13 +42,18 @@ _PLAIN: tuple[re.Pattern[str], ...] = tuple(
         # streets with their number
         r"(?<![^\W_])\d{1,4}[a-z]?,?\s(?:[^\W\d_]{1,20}\.?\s){0,3}"
         r"(?:street|road|rd|avenue|ave|boulevard|blvd|str)(?![^\W_])\.?",
+        r"(?<![^\W_])\d{1,4}(?:\s?bis|\s?ter)?,?\s(?:rue|chemin|quai|impasse|place|calle|via)\s"
+        r"(?:[^\W\d_]{1,20}['’.]?\s?){1,4}",
         r"(?<![^\W_])(?:rue|calle|via|piazza|viale|avenue|chemin|avenida|plaza|platz|strada|rua)\s"
         r"(?:[^\W\d_]{1,20}['’.]?\s?){1,4},?\s?\d{1,4}(?![^\W_])",
-        r"[^\W\d_]{2,30}[\s-]?(?:strass?e|str|weg|platz|gasse|allee|ring|damm|ufer|straat|laan)"
-        r"(?![^\W\d_])\.?\s?\d{1,4}\s?[a-z]?(?![^\W_])",
     )
 )
-_TELEPHONE = re.compile(r"\+?\(?\d(?:[\s()./-]{0,2}\d){6,19}")
+_GERMAN_STREET = re.compile(
+    r"([^\W\d_]{2,30}[\s-]?(?:strass?e|str|weg|platz|gasse|allee|ring|damm|ufer|straat|laan))"
+    r"(?![^\W\d_])\.?\s?\d{1,4}\s?[a-z]?(?![^\W_])"
+)
+_TELEPHONE = re.compile(r"(?<![^\W_])\+?\(?\d(?:[\s()./-]{0,2}\d){6,19}")
+_SHORTEST_TELEPHONE = 7
 _B_VALUES = re.compile(
     r"(?:b|bval|bvalue|bvalues|dwi|diff|diffusion|dti|ivim|ep2d|trace|adc)[\s=:_]*$"
 )
@@ -71,9 +78,12 @@ def identifying_spans(text: str) -> Iterator[tuple[int, int]]:
     for pattern in _PLAIN:
         for match in pattern.finditer(folded):
             yield match.span()
+    for match in _GERMAN_STREET.finditer(folded):
+        if match[1] not in vocabulary():  # "monitoring 10" is no street
+            yield match.span()
     for match in _TELEPHONE.finditer(folded):
         if not _is_list_of_values(folded, match):
-            yield match.span()
+            yield match.start() + _leading(match[0]), match.end()
 
 
 def _is_date(match: re.Match[str]) -> bool:
@@ -100,12 +110,18 @@ def _is_date(match: re.Match[str]) -> bool:
 def _is_list_of_values(folded: str, match: re.Match[str]) -> bool:
     """Return whether what looks like a telephone number is b-values or single digits."""
     groups = re.findall(r"\d+", match[0])
-    if sum(map(len, groups)) < 2 * len(groups):
-        return True  # mostly single digits: levels of the spine, thickness and gap
+    if sum(len(group) for group in groups if len(group) > 1) < _SHORTEST_TELEPHONE:
+        return True  # single digits: levels of the spine, thickness and gap
     numbers = [int(group) for group in groups]
     rising = all(a < b for a, b in itertools.pairwise(numbers))
     round_values = all(number % 10 == 0 and number <= 5000 for number in numbers)
     return rising and round_values and bool(_B_VALUES.search(folded[: match.start()]))
+
+
+def _leading(number: str) -> int:
+    """Return where the first group of two or more digits begins: "3 12345678" is two things."""
+    found = re.search(r"\+?\(?\d{2}", number)
+    return found.start() if found else 0
 
 
 def folds_in_place(text: str) -> str:

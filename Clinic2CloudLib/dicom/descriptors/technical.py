@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 
-from .words import fold, spellings, terms, vocabulary
+from .words import fold, names, spellings, terms, vocabulary, word_list
 
 _UNIT = (
     r"(?:mm2?|cm|um|ms|sec|secs|s|min|mins|hz|khz|kv|kvp|kev|ma|mas|t|ml|cc|mg|ppm|hu|deg|dir|dirs|"
@@ -36,12 +36,24 @@ _SHAPES = re.compile(
             r"stack|bed|v|ch|tt|asir|admire|safire|idose|s)\d{1,3}",
             r"(?:asir|asirv|admire|safire|idose|aidr)v?\d{1,3}",
             r"\d{1,2}(?:st|nd|rd|th|er|eme|a|o|te)",
+            r"[smeqdh](?:t[12]w?i?|[23]d)|\d{0,2}tfl[23]d\d?|\d{1,3}ns",
             r"[1-6]ch|ax[1-9]?|mpr[a-z]?\d?",
             r"tof\d?d?|ep2d(?:diff|dwi|bold|se|pasl|fid|adc|tra)?|fl[23]d\d?|b\d{2,3}0?(?:b\d{2,3}0?){1,3}",
             r"i+v?|vi{0,3}|i?x",
         )
     )
 )
+#: Medicine makes its words from endings that no family is named by, behind a stem long enough.
+_MEDICAL = re.compile(
+    r"[a-z]{3,16}(?:ectomy|ostomy|otomy|oscopy|oscopie|skopie|graphy|graphie|grafie|grafia|graphic|"
+    r"ogram|ogramm|ogramme|plasty|plastie|pathy|pathie|patia|ology|ologie|ologia|ological|itis|osis|iasis|"
+    r"plasia|plasie|trophy|trophie|trofia|algia|algie|lithiasis|megaly|megalie|ectasia|ectasie|"
+    r"ectasis|plegia|paresis|cardiogram|sclerosis|stenosis|lysis|centesis|therapy|therapie)"
+    r"|(?:[a-z]{2,12})?(?:aden|carcin|sarc|fibr|lip|oste|chondr|gli|mening|angi|myx|terat|melan|lymph|"
+    r"blast|neur|schwann|xanth|cytom|ependym|myel|granul|hemat|haemat)oma[st]?"
+)
+_ENDINGS = ("s", "es", "ed", "ing")
+_SHORTEST_BASE = 5
 _SMALL = re.compile(r"[1-9]?\d{0,2}")
 
 _ELISION = re.compile(r"(?:l|d|qu|dell|nell|all|sull|dall|un)['’](?=\w)")
@@ -72,12 +84,19 @@ def is_safe(token: str) -> bool:
         return False
     if _SHAPES.fullmatch(folded):
         return True
+    if _MEDICAL.fullmatch(folded) and folded not in names():
+        return True
     elided = _ELISION.match(folded)
     if elided:
         return is_word(folded[elided.end() :])
     return all(is_word(part) or _is_small(part) for part in parts_of(token)) or (
-        _is_run_on(folded) or len(compound_parts(token)) > 1
+        _is_run_on(folded) or _is_inflected(folded) or len(compound_parts(token)) > 1
     )
+
+
+def has_shape(token: str) -> bool:
+    """Return whether a token has the shape of a technical term, whatever is beside it."""
+    return _SHAPES.fullmatch(fold(token)) is not None
 
 
 @functools.lru_cache(1 << 16)
@@ -98,21 +117,35 @@ def parts_of(token: str) -> tuple[str, ...]:
 
 @functools.lru_cache(1 << 14)
 def compound_parts(token: str) -> tuple[str, ...]:
-    """Split a compound of two vocabulary words (``Schulter-gelenk``), or return it whole."""
-    if token.isalpha():
-        for form in spellings(token):
-            for cut in range(_SHORTEST_OF_COMPOUND, len(form) - _SHORTEST_OF_COMPOUND + 1):
-                second = form[cut:]
-                for link in _LINKS:
-                    first = form[: cut - len(link)]
-                    if (
-                        len(first) >= _SHORTEST_OF_COMPOUND
-                        and form[:cut].endswith(link)
-                        and first in vocabulary()
-                        and second in vocabulary()
-                    ):
-                        return (first, second)
+    """Split a German compound of two vocabulary words (``Schultergelenk``), or return it whole.
+
+    The second word must be German, and the first no adjective: Whitehead, Lightfoot and Kurzhals
+    are people.
+    """
+    if not token.isalpha() or not spellings(token).isdisjoint(names()):
+        return (token,)
+    german = word_list("words_german.txt") & vocabulary()
+    for form in spellings(token):
+        for cut in range(_SHORTEST_OF_COMPOUND, len(form) - _SHORTEST_OF_COMPOUND + 1):
+            for link in _LINKS:
+                first, second = form[: cut - len(link)], form[cut:]
+                if (
+                    len(first) >= _SHORTEST_OF_COMPOUND
+                    and form[:cut].endswith(link)
+                    and second in german
+                    and first in vocabulary() - terms("no_compounds")
+                ):
+                    return (first, second)
     return (token,)
+
+
+def _is_inflected(folded: str) -> bool:
+    """Return whether a word is one of the vocabulary with a common prefix or English ending."""
+    if not folded.isalpha() or folded in names():
+        return False
+    bases = [folded[len(p) :] for p in terms("prefixes") if folded.startswith(p)]
+    bases += [folded[: -len(s)] for s in _ENDINGS if folded.endswith(s)]
+    return any(len(base) >= _SHORTEST_BASE and base in vocabulary() for base in bases)
 
 
 def _is_small(part: str) -> bool:

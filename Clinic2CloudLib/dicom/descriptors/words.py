@@ -19,6 +19,7 @@ VOCABULARY_FILES = (
     "words_french.txt",
     "words_spanish.txt",
     "words_italian.txt",
+    "words_general.txt",
 )
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 _ONE_LETTER = str.maketrans(
