@@ -273,6 +273,9 @@ class Place:
             rule.audit = rule.note("kept")
             if rule.tag in _PIXELS:
                 return BULK
+            if rule.vr == "UI":
+                rule.handler = handlers["kept uid"]
+                return CALL
             if self.careful and (rule.vr in TEXT_VRS or rule.vr in ("OB", "UN", "OW")):
                 rule.handler = handlers["check"]
                 return CALL

@@ -13,7 +13,7 @@ from .actions import Action
 from .charset import decode
 from .dummies import dummy, fall_back
 from .rules import Rule
-from .uids import is_well_known
+from .uids import is_formed, is_well_known
 from .work import Later, Level, Work
 
 __all__ = ["CODED", "HANDLERS", "SPECIAL"]
@@ -69,14 +69,18 @@ def other_uid(work: Work, level: Level, rule: Rule, value: int, stop: int) -> by
     return uid(work, level, rule, value, stop)
 
 
+def kept_uid(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
+    """Keep UIDs, but what is none is no UID to retain: it may be anything."""
+    if not is_formed(work.raw[value:stop]):
+        return uid(work, level, rule, value, stop)
+    work.seen.append(rule.note("kept"))
+    return None
+
+
 def top_uid(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
     """Replace one of the UIDs that name the instance, its series and its study."""
-    if rule.action is Action.KEEP:
-        work.seen.append(rule.note("kept"))
-        if rule.place.is_top:
-            work.top[rule.keyword] = work.raw[value:stop].rstrip(b"\0 ")
-        return None
-    out = uid(work, level, rule, value, stop)
+    replaced = kept_uid if rule.action is Action.KEEP else uid
+    out = replaced(work, level, rule, value, stop)
     if rule.place.is_top:
         new = work.raw[value:stop] if out is None else out[-(len(out) - _head(rule)) :]
         work.top[rule.keyword] = new.rstrip(b"\0 ")
@@ -261,6 +265,7 @@ HANDLERS: Mapping[str, Callable[..., Any]] = {
     "dummy": replace,
     "uid": uid,
     "other uid": other_uid,
+    "kept uid": kept_uid,
     "clean": clean,
     "shift": shift,
     "check": check,

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from pydicom.uid import UID_dictionary
 
-__all__ = ["holds_uid", "is_standard_class", "is_well_known", "without_uids"]
+__all__ = ["holds_uid", "is_formed", "is_standard_class", "is_well_known", "without_uids"]
 
 #: Coding schemes registered with HL7 (PS3.16 table 8-1), for attributes that name a vocabulary.
 _VOCABULARY = re.compile(
@@ -19,6 +19,9 @@ _VOCABULARY_ATTRIBUTES = frozenset(("CodingSchemeUID", "ContextUID", "MappingRes
 #: Storage classes, transfer syntaxes and context groups of editions later than the dictionary's;
 #: components are short, so that no number of a patient fits.
 _CLASSES = re.compile(r"1\.2\.840\.10008\.(5\.1\.4|1\.2|6\.1)(\.\d{1,4}){1,7}", re.ASCII)
+
+
+_FORM = re.compile(rb"(?:[0-2](?:\.\d+)+)?")
 
 
 @functools.lru_cache(1 << 14)
@@ -41,6 +44,13 @@ def is_well_known(raw: bytes, keyword: str) -> bool:
         or (keyword and _CLASSES.fullmatch(text))
         or (vocabulary and _VOCABULARY.fullmatch(text))
         for text in texts
+    )
+
+
+def is_formed(raw: bytes) -> bool:
+    """Return whether every value is a UID by its form (PS3.5 section 9.1)."""
+    return all(
+        len(part) <= 64 and _FORM.fullmatch(part) for part in raw.rstrip(b"\0 ").split(b"\\")
     )
 
 
