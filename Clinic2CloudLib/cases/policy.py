@@ -77,6 +77,25 @@ class Policy:
         return plain
 
 
+def policy_of_record(record: Mapping[str, Any]) -> Policy:
+    """Return the policy that a case was made with, from its ``case.json``.
+
+    Raises
+    ------
+    InputError
+        When this version does not know such a policy.
+    """
+    try:
+        headers = dict(record["headers"])
+        headers["keep"] = frozenset(headers["keep"])
+        headers["keep_private"] = tuple((str(c), int(e)) for c, e in headers["keep_private"])
+        return Policy(**{**record, "headers": ProfileOptions(**headers)})
+    except (KeyError, TypeError, ValueError):
+        raise InputError("the case was made with a policy that this version does not know") from (
+            None
+        )
+
+
 def load_policy(named: str | Path | None = None) -> Policy:
     """Read a policy.
 

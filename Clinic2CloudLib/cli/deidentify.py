@@ -74,7 +74,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
 
     policy = policy_from(args)
     if args.dry_run:
-        plan = plan_source(args.source, policy, args.series, console.progress)
+        plan = plan_source(args.source, policy, args.series, console.progress, trial=True)
         from .series import show_plan
 
         show_plan(plan, console)

@@ -28,6 +28,7 @@ COMMANDS = (
     "outbox",
     "jobs",
     "serve",
+    "crosswalk",
     "slide",
 )
 

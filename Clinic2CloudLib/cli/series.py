@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from ..cases.policy import load_policy
 from .console import Console
 
 if TYPE_CHECKING:
-    from ..steps.plan import SourcePlan
+    from ..steps.plan import HeaderTrial, SourcePlan
 
 HELP = "list patients, studies and series, and what would be done to each"
 
@@ -44,6 +45,8 @@ def show_plan(plan: SourcePlan, console: Console) -> None:
         )
         console.say(f"         {series.uid}")
         console.say(f"         headers: {item.headers}; text: {item.text}; face: {item.face}")
+        if item.trial:
+            _show_trial(item.trial, console)
         rows.append(
             {
                 "patient_id": series.patient_id,
@@ -55,6 +58,7 @@ def show_plan(plan: SourcePlan, console: Console) -> None:
                 "description": series.description,
                 "instances": len(series.instances),
                 "plan": {"headers": item.headers, "text": item.text, "face": item.face},
+                "trial": item.trial and dataclasses.asdict(item.trial),
             }
         )
     for aside in plan.set_aside:
@@ -65,3 +69,14 @@ def show_plan(plan: SourcePlan, console: Console) -> None:
             "set_aside": [{"file": a.file, "reason": a.reason} for a in plan.set_aside],
         }
     )
+
+
+def _show_trial(trial: HeaderTrial, console: Console) -> None:
+    """Print what the header engine would do to the series' first instance."""
+    if trial.refused:
+        console.say(f"         would be set aside: {trial.refused}")
+    for action, tally in trial.actions.items():
+        if tally and action != "kept":
+            console.say(f"         {action}: {', '.join(sorted(tally))}")
+    for keyword, text in trial.kept_text:
+        console.say(f"         text that stays in {keyword}: {text}")

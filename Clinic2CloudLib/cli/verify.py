@@ -16,12 +16,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("case", type=Path, nargs="+", help="a case folder")
     parser.add_argument("--key", type=Path, metavar="FILE", help="the site's secret key")
     parser.add_argument("--crosswalk", type=Path, metavar="FILE", help="the encrypted crosswalk")
+    parser.add_argument(
+        "--source",
+        type=Path,
+        metavar="SOURCE",
+        help="make each case again from its source as its record says; the bytes must be the same",
+    )
 
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Verify each case, show its findings, and fail when there are any."""
     from ..progress import part
     from ..steps.check import check_case
+    from ..steps.replay import replay
 
     rows, count = [], 0
     for number, folder in enumerate(args.case):
@@ -34,6 +41,10 @@ def run(args: argparse.Namespace, console: Console) -> None:
         console.say(f"{folder}  {len(verification['checks'])} checks, {len(findings)} findings")
         for finding in findings:
             console.say(f"  {finding['kind']}  {finding['file']}: {finding['text']}")
+        if args.source:
+            digest = replay(folder, args.source, key=args.key, progress=share)
+            rows[-1]["replayed"] = digest
+            console.say(f"  made again from {args.source.name}: same bytes, SHA-256 {digest}")
     console.result({"cases": rows, "findings": count})
     if count:
         raise VerificationError(f"{count} findings; none of these cases can be approved as it is")

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..cases.policy import Policy
 from ..dicom.model import Series, SetAside
 from ..dicom.series import find_series
 from ..dicom.source import open_source
+from ..errors import NotDeidentifiableError
 from ..pixels.risk import text_risk
 from ..progress import Progress
 from .deidentify import choose_series
 from .faces import FACE_MODALITIES, FEWEST_SLICES
+from .site import Site
+
+
+@dataclass(frozen=True)
+class HeaderTrial:
+    """The header engine's work on one instance, thrown away afterwards.
+
+    Attributes
+    ----------
+    actions : mapping
+        ``removed``, ``replaced``, ...: keyword to number of elements.
+    kept_text : tuple of (keyword, text)
+        Free text that would stay.
+    refused : str
+        Why the instance would be set aside; empty when it would not.
+    """
+
+    actions: Mapping[str, Mapping[str, int]]
+    kept_text: tuple[tuple[str, str], ...]
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -26,12 +48,15 @@ class SeriesPlan:
         What was found; its header values are the originals and stay in the clinic.
     headers, text, face : str
         What would be done, one sentence each.
+    trial : HeaderTrial or None
+        What the header engine did to one instance in memory, where that was asked for.
     """
 
     series: Series
     headers: str
     text: str
     face: str
+    trial: HeaderTrial | None = None
 
 
 @dataclass(frozen=True)
@@ -43,9 +68,28 @@ class SourcePlan:
 
 
 def plan_source(
-    source: Path, policy: Policy, wanted: Sequence[str] = (), progress: Progress | None = None
+    source: Path,
+    policy: Policy,
+    wanted: Sequence[str] = (),
+    progress: Progress | None = None,
+    *,
+    trial: bool = False,
 ) -> SourcePlan:
-    """Look at a source and say what the policy would do.
+    """Look at a source and say what the policy would do; nothing is written.
+
+    Parameters
+    ----------
+    source : Path
+        What to read.
+    policy : Policy
+        What would be removed and kept.
+    wanted : sequence of str
+        Series Instance UIDs to take; all when empty.
+    progress : Progress, optional
+        Told how far it is.
+    trial : bool
+        Run the header engine on one instance of each series, in memory and with a key that is
+        thrown away, to say in detail what it would do.
 
     Raises
     ------
@@ -55,7 +99,10 @@ def plan_source(
     with open_source(source, wanted) as opened:
         listing = find_series(opened, progress)
         chosen = choose_series(listing, wanted)
-        return SourcePlan(tuple(plan_series(s, policy) for s in chosen), listing.set_aside)
+        plans = [plan_series(s, policy) for s in chosen]
+        if trial:
+            plans = [replace(plan, trial=_trial(plan.series, policy)) for plan in plans]
+        return SourcePlan(tuple(plans), listing.set_aside)
 
 
 def plan_series(series: Series, policy: Policy) -> SeriesPlan:
@@ -66,6 +113,16 @@ def plan_series(series: Series, policy: Policy) -> SeriesPlan:
         _text_plan(series, policy),
         _face_plan(series, policy),
     )
+
+
+def _trial(series: Series, policy: Policy) -> HeaderTrial:
+    """De-identify one instance's header in memory."""
+    site = Site(policy, secrets.token_bytes(32), Path())
+    try:
+        result = site.header_deidentifier().deidentify(series.instances[0].file.read())
+    except NotDeidentifiableError as error:
+        return HeaderTrial({}, (), str(error))
+    return HeaderTrial(result.actions, result.kept_text)
 
 
 def _text_plan(series: Series, policy: Policy) -> str:
