@@ -5,7 +5,7 @@
 Each label map is aligned to the growing average (affine, then diffeomorphic demons on a picture of
 its tissue classes), and the classes are averaged: probabilities of air, CSF, grey matter, white
 matter, bone and other soft tissue, at 2 mm, around the skull cavity. Only an average of all heads
-is stored. Unseeded nothing: the same label maps give the same atlas.
+is stored. The same label maps give the same atlas.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ def class_images(path: Path) -> list[sitk.Image]:
         for label in LABELS.get(name, ()):
             lookup[label] = number
     classes = lookup[array]
+    # The skull cavity ends where the cerebellum does: what is below is the spinal canal.
+    lowest = np.nonzero(np.isin(array, (7, 8, 46, 47)).any(axis=(1, 2)))[0][0]
+    below = classes[: lowest - 3]
+    below[np.isin(below, (1, 2, 3))] = CLASSES.index("soft")
     images = []
     for number in range(len(CLASSES)):
         image = sitk.GetImageFromArray((classes == number).astype(np.float32))

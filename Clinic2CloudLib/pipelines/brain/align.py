@@ -1,4 +1,4 @@
-"""Lay the atlas on a head: bias field, affine by mutual information, then the fine deformation.
+"""Lay the atlas on a head: bias field, mutual information, tissues, then the fine deformation.
 
 Every SimpleITK filter runs on one thread: its sums depend on the number of threads, and the same
 input must give the same bytes on every machine. The cores are used by Dask, which runs several
@@ -15,17 +15,20 @@ import numpy as np
 from .atlas import Atlas
 from .grid import Grid
 
-#: Spacing for bias field and alignment, mm.
+#: Spacing for the alignment and for the bias field, mm.
 COARSE_MM = 4.0
+FIELD_MM = 6.0
+#: Values of air, CSF, grey, white, bone and soft tissue in a picture of tissues.
+PICTURE = (0.0, 1.0, 2.0, 3.0, 0.3, 0.6)
 #: How far the crown of the head may lie above the top of the image, mm: images are cut there.
 CROWN_ABOVE_MM = (0.0, 25.0, 60.0, 100.0)
 
 
-def coarse(grid: Grid) -> Grid:
-    """Return the same extent at the spacing of bias field and alignment."""
-    factor = COARSE_MM / grid.spacing
+def coarse(grid: Grid, spacing: float = COARSE_MM) -> Grid:
+    """Return the same extent at a larger spacing (mm)."""
+    factor = spacing / grid.spacing
     k, j, i = (int(np.ceil(n / factor)) for n in grid.shape)
-    return Grid(grid.origin, COARSE_MM, (k, j, i))
+    return Grid(grid.origin, spacing, (k, j, i))
 
 
 def head_mask(values: np.ndarray, modality: str) -> np.ndarray:
@@ -120,7 +123,7 @@ def starting_translation(head: np.ndarray, grid: Grid, atlas: Atlas, above: floa
     return target - crown(atlas_head, atlas.grid, 120.0)
 
 
-def affine_alignment(
+def rigid_alignment(
     values: np.ndarray,
     head: np.ndarray,
     grid: Grid,
@@ -129,7 +132,10 @@ def affine_alignment(
     levels: tuple[float, ...],
     above: float,
 ) -> Alignment:
-    """Align the atlas with a head by Mattes mutual information, rigid first, then affine.
+    """Align the atlas with a head by Mattes mutual information, without changing its size.
+
+    Size is left to :func:`polished`: mutual information alone blows the atlas up on T2, until its
+    bright rim of CSF lies on the bright scalp.
 
     Only the skull, what is in it and a rim around it are compared, so that a replaced or removed
     face has no say.
@@ -173,7 +179,7 @@ def affine_alignment(
         [(n - 1) / 2 for n in fixed.GetSize()]
     ))  # fmt: skip
 
-    def register(start: Any, shrink: list[int], smooth: list[float], steps: int) -> Any:
+    def register(start: Any, shrink: list[int], smooth: list[float], step: float) -> Any:
         method = sitk.ImageRegistrationMethod()
         method.SetNumberOfThreads(1)
         method.SetMetricAsMattesMutualInformation(32)
@@ -182,7 +188,7 @@ def affine_alignment(
         method.SetShrinkFactorsPerLevel(shrink)
         method.SetSmoothingSigmasPerLevel(smooth)
         method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
-        method.SetOptimizerAsRegularStepGradientDescent(4.0, 0.05, steps, 0.6)
+        method.SetOptimizerAsRegularStepGradientDescent(step, 0.02, 80, 0.6)
         method.SetOptimizerScalesFromPhysicalShift()
         method.SetInitialTransform(start, inPlace=False)
         final = method.Execute(fixed, moving)
@@ -191,22 +197,70 @@ def affine_alignment(
     rigid = sitk.VersorRigid3DTransform()
     rigid.SetCenter(centre.tolist())
     rigid.SetTranslation(shift.tolist())
-    rigid, _ = register(rigid, [4], [4.0], 60)
-    rigid = sitk.VersorRigid3DTransform(sitk.CompositeTransform(rigid).GetNthTransform(0))
-    affine = sitk.AffineTransform(3)
-    affine.SetCenter(rigid.GetCenter())
-    affine.SetMatrix(rigid.GetMatrix())
-    affine.SetTranslation(rigid.GetTranslation())
-    final, fit = register(affine, [4, 2], [3.0, 2.0], 80)
+    final, fit = register(rigid, [4, 2], [4.0, 2.0], 4.0)
+    matrix = matrix_of(final)
+    seen = seen_share(near, atlas.grid, matrix, grid)
+    return Alignment(matrix, fit * float(np.sqrt(seen)))
+
+
+def matrix_of(transform: Any) -> np.ndarray:
+    """Return the 4 x 4 of an affine SimpleITK transform."""
     matrix = np.eye(4)
-    origin = np.array(final.TransformPoint((0.0, 0.0, 0.0)))
+    origin = np.array(transform.TransformPoint((0.0, 0.0, 0.0)))
     for axis in range(3):
         point = np.zeros(3)
         point[axis] = 1.0
-        matrix[:3, axis] = np.array(final.TransformPoint(point.tolist())) - origin
+        matrix[:3, axis] = np.array(transform.TransformPoint(point.tolist())) - origin
     matrix[:3, 3] = origin
-    seen = seen_share(near, atlas.grid, matrix, grid)
-    return Alignment(matrix, fit * float(np.sqrt(seen)))
+    return matrix
+
+
+def polished(atlas: Atlas, alignment: Alignment, found: np.ndarray, grid: Grid) -> Alignment:
+    """Align the atlas's tissues with the tissues found so far: whatever the contrast was.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        The atlas.
+    alignment : Alignment
+        Where it lies now.
+    found : numpy.ndarray
+        Class probabilities on ``grid``, shape (6, K, J, I).
+    grid : Grid
+        Their grid.
+
+    Returns
+    -------
+    Alignment
+        A near-by affine with the smallest squared difference around the skull cavity.
+    """
+    import SimpleITK as sitk
+    from scipy import ndimage
+
+    near = ndimage.binary_dilation(atlas.cavity() > 0.5, iterations=4)
+    start = sitk.AffineTransform(3)
+    start.SetMatrix(alignment.matrix[:3, :3].ravel().tolist())
+    start.SetTranslation(alignment.matrix[:3, 3].tolist())
+    method = sitk.ImageRegistrationMethod()
+    method.SetNumberOfThreads(1)
+    method.SetMetricAsMeanSquares()
+    method.SetMetricFixedMask(sitk.Cast(atlas.grid.image(near), sitk.sitkUInt8))
+    method.SetInterpolator(sitk.sitkLinear)
+    method.SetShrinkFactorsPerLevel([2])
+    method.SetSmoothingSigmasPerLevel([2.0])
+    method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
+    method.SetOptimizerAsRegularStepGradientDescent(1.0, 0.02, 40, 0.6)
+    method.SetOptimizerScalesFromPhysicalShift()
+    method.SetInitialTransform(start, inPlace=False)
+    final = method.Execute(
+        atlas.grid.image(picture(atlas.probabilities)), grid.image(picture(found))
+    )
+    return Alignment(matrix_of(final), alignment.score)
+
+
+def picture(classes: np.ndarray) -> np.ndarray:
+    """Return one value for each voxel that tells its tissue, from class probabilities."""
+    return (classes * np.array(PICTURE, np.float32)[:, None, None, None]).sum(0)
 
 
 def seen_share(near: np.ndarray, atlas_grid: Grid, matrix: np.ndarray, grid: Grid) -> float:
@@ -258,20 +312,17 @@ def refine(priors: np.ndarray, found: np.ndarray, grid: Grid, iterations: int) -
     """
     import SimpleITK as sitk
 
-    levels = np.array((0.0, 1.0, 2.0, 3.0, 0.3, 0.6), np.float32)[:, None, None, None]
-
-    def picture(classes: np.ndarray) -> Any:
-        image = grid.image((classes * levels).sum(0))
+    def smooth(classes: np.ndarray) -> Any:
         smoothing = sitk.SmoothingRecursiveGaussianImageFilter()
         smoothing.SetNumberOfThreads(1)
         smoothing.SetSigma(2.0)
-        return smoothing.Execute(image)
+        return smoothing.Execute(grid.image(picture(classes)))
 
     demons = sitk.FastSymmetricForcesDemonsRegistrationFilter()
     demons.SetNumberOfThreads(1)
     demons.SetNumberOfIterations(iterations)
     demons.SetStandardDeviations(2.5)
-    field = demons.Execute(picture(found), picture(priors))
+    field = demons.Execute(smooth(found), smooth(priors))
     transform = sitk.DisplacementFieldTransform(sitk.Cast(field, sitk.sitkVectorFloat64))
     resample = sitk.ResampleImageFilter()
     resample.SetNumberOfThreads(1)

@@ -131,6 +131,7 @@ def from_grid(
     ijk_to_lps: np.ndarray,
     shape: tuple[int, int, int],
     start: int = 0,
+    outside: float | None = None,
 ) -> np.ndarray:
     """Resample an array of a grid onto slices of a volume.
 
@@ -146,16 +147,24 @@ def from_grid(
         (K, J, I) of the wanted slices.
     start : int
         The first wanted slice.
+    outside : float, optional
+        The value outside the grid; without it the edge's values are repeated.
 
     Returns
     -------
     numpy.ndarray
-        float32, ``shape``; edge values repeated outside the grid.
+        float32, ``shape``.
     """
     from scipy import ndimage
 
     matrix, offset = index_map(ijk_to_lps, grid.ijk_to_lps())
     offset = offset + matrix[:, 0] * start
     return ndimage.affine_transform(
-        array.astype(np.float32), matrix, offset, shape, order=1, mode="nearest"
+        array.astype(np.float32),
+        matrix,
+        offset,
+        shape,
+        order=1,
+        mode="nearest" if outside is None else "constant",
+        cval=outside or 0.0,
     )

@@ -12,7 +12,7 @@ from ...errors import InputError
 from ...progress import Progress, part
 from ..graph import compute
 from . import stages
-from .align import CROWN_ABOVE_MM, Alignment
+from .align import CROWN_ABOVE_MM
 from .atlas import LOOKS
 from .clean import Masks, cavity_from_classes, masks_from_classes
 from .ct import hounsfield, split_by_window
@@ -24,9 +24,9 @@ HALO = 2
 
 METHOD = {
     "MR": (
-        "Method: N4 bias correction; an atlas averaged from 16 public label maps laid on the head"
-        " by mutual information and demons; Gaussian mixture with atlas priors and a Markov random"
-        " field. Brain is grey and white matter including cerebellum and brain stem; CSF is all"
+        "Method: bias correction (N4, then by tissue); an atlas averaged from 16 public label maps"
+        " laid on the head by mutual information and demons; Gaussian mixture with atlas priors"
+        " and a Markov random field. Brain is grey and white matter including cerebellum and brain stem; CSF is all"
         " fluid inside the skull; the intracranial volume is both together."
     ),
     "CT": (
@@ -88,39 +88,70 @@ def segment_brain(volume: Volume, progress: Progress) -> Outcome:
         for levels in LOOKS[modality]
         for above in CROWN_ABOVE_MM
     ]
-    alignments: list[Alignment] = compute(
+    fits: list[stages.Fit] = compute(
         starts, part(progress, 0.25, 0.4), "laying the atlas on the head"
     )
-    best = max(alignments, key=lambda alignment: alignment.score)
+    best = one(
+        delayed(stages.polish)(prepared, max(fits, key=lambda fit: fit.likelihood)),
+        part(progress, 0.4, 0.45),
+        "laying the atlas on the head",
+    ).alignment
     check_alignment(best)
+    model: stages.Model = one(
+        delayed(stages.model_tissues)(prepared, best, modality),
+        part(progress, 0.45, 0.7),
+        "learning the tissues",
+    )
+    box = stages.atlas_box(model, volume)
+    affine = volume.ijk_to_lps.copy()
+    affine[:3, 3] += affine[:3, :3] @ [box[2].start, box[1].start, box[0].start]
+    near = values[box]
+    shading = (prepared.field, prepared.field_grid)
     model = one(
-        delayed(stages.model_tissues)(prepared, best),
-        part(progress, 0.4, 0.7),
+        delayed(stages.sharpen)(model, near, affine, *shading),
+        part(progress, 0.7, 0.75),
         "learning the tissues",
     )
     slabs = [
         delayed(stages.name_slab)(
-            values[max(0, k - HALO) : k + SLAB + HALO],
+            near[max(0, k - HALO) : k + SLAB + HALO],
             k,
-            min(k + SLAB, len(values)),
-            volume.ijk_to_lps,
+            min(k + SLAB, len(near)),
+            affine,
             model,
-            prepared.field,
-            prepared.coarse_grid,
+            *shading,
             HALO,
         )
-        for k in range(0, len(values), SLAB)
+        for k in range(0, len(near), SLAB)
     ]
-    named = np.concatenate(compute(slabs, part(progress, 0.7, 0.85), "naming every voxel"))
+    named = np.concatenate(compute(slabs, part(progress, 0.75, 0.85), "naming every voxel"))
     masks = one(
-        delayed(clean_masks)(named, values, volume.spacing, modality),
+        delayed(clean_masks)(named, near, volume.spacing, modality),
         part(progress, 0.85, 1.0),
         "cleaning the outlines",
     )
+    masks = uncropped(masks, box, volume.stored.shape)
     remarks = [ESTIMATE, METHOD[modality], *check_masks(masks, volume, best)]
     if remark:
         remarks.append(remark)
     return Outcome(masks, modality, tuple(remarks))
+
+
+def uncropped(masks: Masks, box: tuple[slice, ...], shape: tuple[int, ...]) -> Masks:
+    """Return masks of the box as masks of the whole volume."""
+
+    def whole(mask: np.ndarray) -> np.ndarray:
+        full = np.zeros(shape, bool)
+        full[box] = mask
+        return full
+
+    return Masks(
+        whole(masks.brain),
+        whole(masks.cavity),
+        whole(masks.csf),
+        None if masks.grey is None else whole(masks.grey),
+        None if masks.white is None else whole(masks.white),
+    )
 
 
 def replace_pixels(volume: Volume) -> Volume:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .atlas import AIR, CLASSES
+from .atlas import AIR, CLASSES, GREY, WHITE
 
 #: Gaussians per class: air, CSF, grey, white, bone, other soft tissue (muscle, fat, skin, eyes).
 COMPONENTS = (1, 1, 1, 1, 2, 3)
 #: Weight of the neighbours' votes.
 FIELD_STRENGTH = 0.3
+#: How smooth the shading is taken to be, mm: less, and cortex and white matter would grow alike.
+SHADING_MM = 20.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class Mixture:
         """Return the mean intensity of a class."""
         mine = self.owner == number
         return float((self.mean[mine] * self.weight[mine]).sum())
+
+    def class_spread(self, number: int) -> float:
+        """Return the standard deviation of a class's first Gaussian."""
+        return float(self.spread[self.owner == number][0])
 
     def likelihood(self, values: np.ndarray) -> np.ndarray:
         """Return the density of each class at each value, float32, shape (6, *values.shape)."""
@@ -137,6 +143,46 @@ def posteriors(
         current = evidence * np.exp(np.float32(strength) * neighbours(current))
         current /= current.sum(0)
     return current
+
+
+def remaining_shading(
+    values: np.ndarray, found: np.ndarray, mixture: Mixture, spacing: float
+) -> np.ndarray:
+    """Return the shading that is left inside the brain, by what its tissues should look like.
+
+    The bias step of adaptive segmentation (Wells, IEEE TMI 1996): the smooth part of the ratio
+    between each voxel and the mean of the tissue it is taken for.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Intensities, shape (K, J, I).
+    found : numpy.ndarray
+        Class probabilities, shape (6, K, J, I).
+    mixture : Mixture
+        The fitted Gaussians.
+    spacing : float
+        Of the grid, mm.
+
+    Returns
+    -------
+    numpy.ndarray
+        Factor, float32, shape (K, J, I), between 0.7 and 1.4.
+    """
+    from scipy import ndimage
+
+    weight = np.zeros(values.shape, np.float32)
+    excess = np.zeros(values.shape, np.float32)
+    for tissue in (GREY, WHITE):
+        mean = max(mixture.class_mean(tissue), 1e-6)
+        trust = found[tissue] * np.float32((mean / mixture.class_spread(tissue)) ** 2)
+        weight += trust
+        excess += trust * (values / np.float32(mean) - 1)
+    sigma = SHADING_MM / spacing
+    smooth = ndimage.gaussian_filter(excess, sigma, truncate=3.0)
+    total = ndimage.gaussian_filter(weight, sigma, truncate=3.0)
+    floor = 1e-3 * float(total.max())
+    return np.clip(1 + smooth / (total + floor), 0.7, 1.4).astype(np.float32)
 
 
 def neighbours(classes: np.ndarray) -> np.ndarray:
