@@ -1,0 +1,289 @@
+"""The stand-in host: put ``qt``, ``ctk`` and ``slicer`` where a module of Slicer looks for them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_state: dict[str, Any] = {}
+
+
+def install(*, main_window: bool = True, database: Path | None = None) -> Any:
+    """Install the stand-in into this process.
+
+    A second call keeps the application and starts over with an empty scene and the given database.
+
+    Parameters
+    ----------
+    main_window : bool
+        False as with Slicer's ``--no-main-window``: there is no layout manager. Decided by the
+        first call.
+    database : Path, optional
+        A ``ctkDICOM.sql`` for ``slicer.dicomDatabase``.
+
+    Returns
+    -------
+    module
+        ``slicer``.
+    """
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.*=false")
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+    if "slicer" not in _state:
+        _state["slicer"] = _install(main_window)
+    slicer = _state["slicer"]
+    close_scene()
+    from .dicomdatabase import ctkDICOMDatabase
+    from .installs import installs
+    from .messages import dialogs
+
+    dialogs.clear()
+    installs.clear()
+    slicer.dicomDatabase = ctkDICOMDatabase(database)
+    slicer.app._testing = False
+    slicer.app.settings().clear()
+    return slicer
+
+
+def _install(main_window: bool) -> Any:
+    import slicer
+    from PySide6 import QtWidgets
+
+    from .qtmodule import make_qt
+
+    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["Slicer"])
+    sys.modules["qt"] = make_qt()
+    from . import ctkwidgets, messages, parameternode, scripted, uiloader, views
+    from .installs import make_packaging, make_torch_utils
+
+    sys.modules["ctk"] = ctkwidgets.make_ctk()
+    sys.modules["qt"].QUiLoader = uiloader.UiLoader  # type: ignore[attr-defined]
+    for widget in uiloader.WIDGETS:
+        if widget.__name__.startswith("q"):
+            setattr(slicer, widget.__name__, widget)
+    slicer.qSlicerScriptedLoadableModule = scripted.qSlicerScriptedLoadableModule
+    scene = slicer.vtkMRMLScene()
+    slicer.mrmlScene = scene
+    logic = _application_logic(scene)
+    views.register_managers(logic)
+    from .application import Application
+
+    slicer.app = Application(application, main_window)
+    slicer.modules = types.SimpleNamespace()
+    slicer.selfTests = {}
+    slicer.i18n = _i18n()
+    slicer.app._start(scene, logic)
+    slicer.modules.volumerendering = _volume_rendering(scene, logic, Path(slicer.app.slicerHome))
+    messages.replace_displays(slicer.util)
+    _follow_in_subject_hierarchy(scene)
+    from .dicomdatabase import make_dicomlib
+
+    library = make_dicomlib()
+    sys.modules.update(
+        {
+            "slicer.i18n": slicer.i18n,
+            "slicer.packaging": make_packaging(),
+            "slicer.parameterNodeWrapper": parameternode.make_module(),
+            "slicer.ScriptedLoadableModule": scripted.make_module(),
+            "DICOMLib": library,
+            "DICOMLib.DICOMUtils": library.DICOMUtils,
+            "PyTorchUtils": make_torch_utils(),
+        }
+    )
+    slicer.packaging = sys.modules["slicer.packaging"]
+    return slicer
+
+
+def _application_logic(scene: Any) -> Any:
+    import slicer
+    import vtk
+
+    logic = slicer.vtkSlicerApplicationLogic()
+    logic.SetMRMLScene(scene)
+    logic.SetSliceLogics(vtk.vtkCollection())
+    logic.SetViewLogics(vtk.vtkCollection())
+    colors = logic.GetColorLogic()
+    colors.SetMRMLScene(scene)
+    colors.AddDefaultColorNodes()
+    return logic
+
+
+def _volume_rendering(scene: Any, application_logic: Any, home: Path) -> Any:
+    import slicer
+
+    share = home / "share" / "VolumeRendering"
+    share.mkdir(parents=True, exist_ok=True)
+    from .presets import write_presets
+
+    write_presets(share / "presets.xml")
+    logic = slicer.vtkSlicerVolumeRenderingLogic()
+    logic.SetModuleShareDirectory(str(share))
+    logic.SetMRMLApplicationLogic(application_logic)
+    logic.SetMRMLScene(scene)
+    application_logic.SetModuleLogic("VolumeRendering", logic)
+    logic.ChangeVolumeRenderingMethod("vtkMRMLGPURayCastVolumeRenderingDisplayNode")
+    return types.SimpleNamespace(name="VolumeRendering", logic=lambda: logic)
+
+
+def _i18n() -> types.ModuleType:
+    module = types.ModuleType("slicer.i18n", "Texts are not translated here")
+    module.tr = lambda text, context=None, *rest: text  # type: ignore[attr-defined]
+    module.translate = lambda context, text, *rest: text  # type: ignore[attr-defined]
+    module.getContext = lambda path: Path(path).stem  # type: ignore[attr-defined]
+    return module
+
+
+def _follow_in_subject_hierarchy(scene: Any) -> None:
+    """Give every shown node an item, which in Slicer the plugin logic does."""
+    import slicer
+    import vtk
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)  # type: ignore[untyped-decorator]
+    def added(caller: Any, event: str, node: Any) -> None:
+        shown = node.IsA("vtkMRMLDisplayableNode") or node.IsA("vtkMRMLTableNode")
+        if shown and not node.GetHideFromEditors() and not scene.IsImporting():
+            hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+            if not hierarchy.GetItemByDataNode(node):
+                hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)  # type: ignore[untyped-decorator]
+    def removed(caller: Any, event: str, node: Any) -> None:
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+        item = hierarchy.GetItemByDataNode(node) if hierarchy is not None else 0
+        if item:
+            hierarchy.RemoveItem(item, False, False)
+
+    _state["observers"] = (added, removed)
+    scene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, added)
+    scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, removed)
+
+
+def load_module(path: Path) -> Any:
+    """Load a scripted module as Slicer does: the file, its description, its widget.
+
+    Parameters
+    ----------
+    path : Path
+        The module's ``.py``; its folder goes onto ``sys.path``, as in Slicer.
+
+    Returns
+    -------
+    object
+        The Python widget (``slicer.modules.<Name>Widget``), set up and entered.
+    """
+    import slicer
+
+    name = path.stem
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    module = _run_file(name, path)
+    described = slicer.qSlicerScriptedLoadableModule(str(path))
+    setattr(slicer.modules, name.lower(), described)
+    setattr(slicer.modules, f"{name}Instance", getattr(module, name)(described))
+    representation = described.widgetRepresentation()
+    representation.resize(460, 900)
+    representation.show()
+    python = representation.self()
+    _call(python, "enter")
+    return python
+
+
+def reload_module(name: str) -> Any:
+    """Reload a module with Slicer's own ``slicer.util.reloadScriptedModule``.
+
+    Returns
+    -------
+    object
+        The new Python widget.
+    """
+    import slicer
+
+    slicer.util.reloadScriptedModule(name)
+    python = getattr(slicer.modules, f"{name}Widget")
+    _call(python, "enter")
+    return python
+
+
+def unload_module(name: str) -> None:
+    """Leave a module and let its widget clean up, as at the end of the application."""
+    import slicer
+
+    python = getattr(slicer.modules, f"{name}Widget")
+    _call(python, "exit")
+    slicer.app.moduleManager().moduleAboutToBeUnloaded.emit(name)
+    described = getattr(slicer.modules, name.lower())
+    described.widgetRepresentation().close()
+    for gone in (f"{name}Widget", f"{name}Instance", name.lower()):
+        delattr(slicer.modules, gone)
+    sys.modules.pop(name, None)
+
+
+def _run_file(name: str, path: Path) -> types.ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _call(python: Any, name: str) -> None:
+    method: Callable[[], None] | None = getattr(python, name, None)
+    if callable(method):
+        method()
+
+
+def close_scene() -> None:
+    """Close the scene as File > Close Scene does."""
+    import slicer
+
+    slicer.mrmlScene.Clear(False)
+    process_events()
+
+
+def process_events() -> None:
+    """Let the event loop do what is waiting, deletions too."""
+    from PySide6 import QtCore, QtWidgets
+
+    QtWidgets.QApplication.processEvents()
+    QtWidgets.QApplication.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete.value)
+
+
+def screenshot(widget: Any, path: Path | None = None, *, draw: bool = True) -> Any:
+    """Take a picture of a widget; its 3D and slice views are drawn first.
+
+    Parameters
+    ----------
+    widget : QWidget
+        What to show; it must be shown already or is shown now.
+    path : Path, optional
+        Where to write a PNG.
+    draw : bool
+        Whether views that changed are drawn.
+
+    Returns
+    -------
+    QPixmap
+        The picture.
+    """
+    from .views import DrawnView
+
+    widget.show()
+    process_events()
+    if draw:
+        for view in widget.findChildren(DrawnView):
+            if view.needs_render and view.visible:
+                view.forceRender()
+    process_events()
+    picture = widget.grab()
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(str(path))
+    return picture

@@ -1,0 +1,108 @@
+"""How long the Qt event loop was blocked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+
+from PySide6 import QtCore, QtWidgets
+
+
+class Watchdog:
+    """Measure the longest time in which the event loop did not answer.
+
+    A timer of the event loop ticks every few milliseconds; what lies between two ticks beyond its
+    interval is time in which a click would have waited. Another thread notes where the main thread
+    was when it was blocked for long.
+
+    Parameters
+    ----------
+    note_after : float
+        Seconds after which the place is noted.
+
+    Attributes
+    ----------
+    longest : float
+        Seconds.
+    where : str
+        The innermost frames of the main thread during the longest block, or empty.
+
+    Examples
+    --------
+    ``with Watchdog() as dog: run_until(...)`` then ``assert dog.longest < 0.1``. What the test does
+    itself, between two rounds of the event loop, is blocked time too.
+    """
+
+    INTERVAL = 0.005
+
+    def __init__(self, note_after: float = 0.08) -> None:
+        self.longest = 0.0
+        self.where = ""
+        self._note_after = note_after
+        self._last = 0.0
+        self._stop = threading.Event()
+        self._timer = QtCore.QTimer()
+        self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    def __enter__(self) -> Watchdog:
+        self._last = time.perf_counter()
+        self._timer.start(int(self.INTERVAL * 1000))
+        self._main = threading.main_thread().ident
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._tick()
+        self._timer.stop()
+        self._stop.set()
+        self._thread.join()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self.longest = max(self.longest, now - self._last - self.INTERVAL)
+        self._last = now
+
+    def _look(self) -> None:
+        import sys
+        import traceback
+
+        worst = self._note_after
+        while not self._stop.wait(0.02):
+            blocked = time.perf_counter() - self._last
+            if blocked > worst:
+                worst = blocked
+                frame = sys._current_frames().get(self._main or 0)
+                self.where = "".join(traceback.format_stack(frame)[-6:])
+
+
+def run_until(condition: object, seconds: float = 30.0) -> bool:
+    """Run the event loop until a condition holds.
+
+    Parameters
+    ----------
+    condition : callable
+        Asked between events.
+    seconds : float
+        Give up after so long.
+
+    Returns
+    -------
+    bool
+        Whether it came to hold.
+    """
+    assert callable(condition)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        QtWidgets.QApplication.processEvents(QtCore.QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        time.sleep(0.002)
+    return bool(condition())
