@@ -13,7 +13,7 @@ from typing import Any
 import pydicom
 from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 #: What pydicom raises on data that are not what they say.
 READ_ERRORS = (
@@ -28,6 +28,7 @@ READ_ERRORS = (
     struct.error,
     zlib.error,
     InvalidDicomError,
+    BytesLengthException,
 )
 DEFLATED = "1.2.840.10008.1.2.1.99"
 

@@ -9,7 +9,7 @@ from ..cases.case import Case, CaseInstance, load_case
 from ..progress import Progress, silent
 from .checks import CASE_CHECKS, INSTANCE_CHECKS, OPENING_CHECKS, TOKEN_CHECKS
 from .checks.files import UNREADABLE, check_case_digest, read_instance
-from .elements import all_elements, read_dataset
+from .elements import READ_ERRORS, all_elements, read_dataset
 from .model import CaseView, Finding, InstanceView, Verification
 from .scanner import Scanner
 from .tokens import classify
@@ -92,6 +92,9 @@ def _instance_findings(view: CaseView, record: CaseInstance) -> list[Finding]:
         instance = instance_view(record, raw)
     except ValueError:
         return [*findings, Finding(UNREADABLE, record.file, "another reader cannot read it")]
-    for check in INSTANCE_CHECKS.values():
-        findings.extend(check(view, instance))
+    for kind, check in INSTANCE_CHECKS.items():
+        try:
+            findings.extend(check(view, instance))
+        except READ_ERRORS:  # what cannot be checked is not taken for right
+            findings.append(Finding(kind, record.file, "it cannot be checked: values are damaged"))
     return findings

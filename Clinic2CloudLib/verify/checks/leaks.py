@@ -34,7 +34,8 @@ def check_leaks(view: CaseView, instance: InstanceView) -> Iterator[Finding]:
 
 def _hits(scanner: Scanner, segment: Segment) -> Iterator[tuple[Needle, int]]:
     """Search a segment as strictly as its kind allows."""
-    if segment.kind == "header" or is_text(segment.data):
+    # Grey values may all be printable; pixels are never taken for text.
+    if segment.kind == "header" or (segment.kind == "binary" and is_text(segment.data)):
         return scanner.in_text(segment.data)
     return scanner.in_binary(segment.data, pixels=segment.kind == "pixels")
 
