@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="an option of the pipeline; repeatable",
     )
+    parser.add_argument(
+        "--again", action="store_true", help="start anew though an earlier job has ended"
+    )
     parser.add_argument("--wait", action="store_true", help="wait until the pipeline has ended")
     parser.add_argument("--results", type=Path, metavar="DIR", help="fetch the results (waits)")
 
@@ -56,6 +59,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
         destination_from(args),
         pipeline=args.start,
         options=_options(args.option),
+        again=args.again,
         wait=args.wait,
         results=args.results,
         progress=console.progress,

@@ -33,6 +33,7 @@ def send(
     *,
     pipeline: str | None = None,
     options: Mapping[str, Any] | None = None,
+    again: bool = False,
     wait: bool = False,
     results: Path | None = None,
     progress: Progress | None = None,
@@ -52,6 +53,8 @@ def send(
         What to start on each case.
     options : mapping, optional
         The pipeline's options.
+    again : bool
+        Start the pipeline anew although an earlier job on the same case has ended.
     wait : bool
         Wait until the jobs have ended.
     results : Path, optional
@@ -69,30 +72,33 @@ def send(
     sent = []
     for number, folder in enumerate(folders):
         share = part(progress, number / len(folders), (number + 1) / len(folders))
-        sent.append(_send_one(folder, destination, pipeline, options, wait, results, share))
+        told = part(share, 0.0, 0.3)
+        upload = upload_case(folder, destination, None, pipeline, options, told, again=again)
+        write_report(folder)
+        sent.append(Sent(folder, upload))
+        if upload.workitem_uid and (wait or results):
+            follow = part(share, 0.3, 1.0)
+            sent[-1] = _follow(folder, upload, upload.workitem_uid, destination, results, follow)
     return sent
 
 
-def _send_one(
+def _follow(
     folder: Path,
+    upload: UploadResult,
+    workitem_uid: str,
     destination: Destination,
-    pipeline: str | None,
-    options: Mapping[str, Any] | None,
-    wait: bool,
     results: Path | None,
     progress: Progress,
 ) -> Sent:
-    upload = upload_case(folder, destination, None, pipeline, options, part(progress, 0.0, 0.3))
-    write_report(folder)
-    if upload.workitem_uid is None or not (wait or results):
-        return Sent(folder, upload)
-    job = show_job(destination, upload.workitem_uid)
-    job = wait_for(job, part(progress, 0.3, 0.9), case_folder=folder)
+    """Wait for a case's job to end and fetch what it made."""
+    job = show_job(destination, workitem_uid)
+    job = wait_for(job, part(progress, 0.0, 0.85), case_folder=folder)
     write_report(folder)
     if job.state != "done":
-        raise CloudError(f"{pipeline} failed on {folder.name}: {job.reason or 'no reason given'}")
+        why = job.reason or "no reason given"
+        raise CloudError(f"{job.pipeline} failed on {folder.name}: {why}")
     if results is None:
         return Sent(folder, upload, job)
     case = require_approved(folder)
-    fetched = fetch_results(job, results / case.id, case, part(progress, 0.9, 1.0))
+    fetched = fetch_results(job, results / case.id, case, part(progress, 0.85, 1.0))
     return Sent(folder, upload, job, fetched)
