@@ -9,6 +9,18 @@ from ..model import CaseView, Finding, InstanceView
 CODES, DATES_CLAIM = "codes", "dates-claim"
 TEXT_CLAIM, FACE_CLAIM = "text-claim", "face-claim"
 
+#: In these Burned In Annotation must be there and is NO in most (PS3.3 A.26 to A.84): digital
+#: X-ray, mammography, intra-oral, enhanced and legacy converted, multi-frame secondary capture,
+#: 3D X-ray, ophthalmic tomography and slides. A NO of the source stays then and claims nothing.
+_NO_IS_REQUIRED = frozenset(
+    f"1.2.840.10008.5.1.4.1.1.{tail}"
+    for tail in (
+        *("1.1", "1.1.1", "1.2", "1.2.1", "1.3", "1.3.1"),
+        *("2.1", "2.2", "4.1", "4.3", "4.4", "6.2", "130", "128.1"),
+        *("7.1", "7.2", "7.3", "7.4", "12.1.1", "12.2.1"),
+        *("13.1.1", "13.1.2", "13.1.3", "13.1.4", "13.1.5", "77.1.5.4", "77.1.6"),
+    )
+)
 BASIC, PIXELS, FACES = "113100", "113101", "113102"
 FULL_DATES, MODIFIED_DATES = "113106", "113107"
 
@@ -56,7 +68,9 @@ def check_text_claim(view: CaseView, instance: InstanceView) -> Iterator[Finding
     codes = _codes(instance)
     if PIXELS in codes and not view.case.text:
         yield Finding(TEXT_CLAIM, instance.file, f"code {PIXELS} without a search for text")
-    if str(instance.dataset.get("BurnedInAnnotation", "")) == "NO" and PIXELS not in codes:
+    said = str(instance.dataset.get("BurnedInAnnotation", ""))
+    required = instance.record.sop_class_uid in _NO_IS_REQUIRED
+    if said == "NO" and PIXELS not in codes and not required:
         yield Finding(
             TEXT_CLAIM, instance.file, f"BurnedInAnnotation is NO, but there is no code {PIXELS}"
         )

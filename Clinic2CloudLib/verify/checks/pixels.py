@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zlib
 from collections.abc import Iterator
 
 from ..elements import READ_ERRORS
@@ -10,6 +11,7 @@ from ..model import CaseView, Finding, InstanceView
 
 PIXELS = "pixel-data"
 
+DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 _PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
@@ -20,13 +22,17 @@ def check_pixels(view: CaseView, instance: InstanceView) -> Iterator[Finding]:
     if not present:
         return
     syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax == DEFLATED_FRAMES:
+        if not _is_deflated_right(instance):
+            yield Finding(PIXELS, instance.file, f"{present[0]} cannot be decoded")
+        return
     if not syntax.is_encapsulated:
         if not _is_complete(instance, present[0]):
             yield Finding(PIXELS, instance.file, f"{present[0]} is not as long as it says")
         return
     from pydicom.pixels import iter_pixels
 
-    frames = int(dataset.get("NumberOfFrames", 1) or 1)
+    frames = _frames(instance)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -36,6 +42,26 @@ def check_pixels(view: CaseView, instance: InstanceView) -> Iterator[Finding]:
         return
     if decoded != frames:
         yield Finding(PIXELS, instance.file, f"{present[0]} has {decoded} frames of {frames}")
+
+
+def _frames(instance: InstanceView) -> int:
+    """Return how many frames the header says there are."""
+    return int(instance.dataset.get("NumberOfFrames", 1) or 1)
+
+
+def _is_deflated_right(instance: InstanceView) -> bool:
+    """Return whether deflated frames (PS3.5 A.4.13), which pydicom does not know, are whole."""
+    from pydicom.encaps import generate_frames
+
+    dataset, frames = instance.dataset, _frames(instance)
+    bits = dataset.Rows * dataset.Columns * dataset.SamplesPerPixel * dataset.BitsAllocated
+    try:
+        encoded = [*generate_frames(dataset.PixelData, number_of_frames=frames)]
+        lengths = [len(zlib.decompressobj(-zlib.MAX_WBITS).decompress(one)) for one in encoded]
+    except READ_ERRORS:
+        return False
+    least = -(-bits // 8)
+    return len(lengths) == frames and all(least <= one <= least + 1 for one in lengths)
 
 
 def _is_complete(instance: InstanceView, keyword: str) -> bool:

@@ -62,7 +62,11 @@ def note_references(view: CaseView, instance: InstanceView) -> Iterator[Finding]
         where = element.name.split(" > ")[0]
         if not element.values():
             yield Finding(REFERENCE, instance.file, f"a reference in {where} is empty")
-        elif series.get(id(element.owner)) == view.case.series_uid:
+        elif (
+            series.get(id(element.owner)) == view.case.series_uid
+            # Raw data and presentation states may share the series' UID; they are no images of it.
+            and element.owner.get("ReferencedSOPClassUID") == instance.dataset.get("SOPClassUID")
+        ):
             view.references.append((element.values()[0], instance.file, where))
 
 
