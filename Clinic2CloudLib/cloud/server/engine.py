@@ -146,6 +146,7 @@ def _follow(ours: Connection, process: Any, progress: Progress) -> tuple[Path, .
                 continue
             said, *rest = ours.recv()
         except (EOFError, OSError):
+            _kill_family(process)
             process.join(5)
             raise JobFailed(_death(process.exitcode)) from None
         if said == "progress":
@@ -166,17 +167,29 @@ def _death(code: int | None) -> str:
 
 
 def _end(process: Any) -> None:
-    """End a process that may still be at work."""
-    process.join(1)
-    if process.is_alive():
+    """End a process, which may still be at work, and what it has started."""
+    if process.exitcode is None:
+        _kill_family(process)
         process.kill()
-        process.join()
+    process.join()
     process.close()
+
+
+def _kill_family(process: Any) -> None:
+    """Kill a process's group; to be called before its end was waited for, while its ID is its own.
+
+    When it has ended by itself already, its exit code stays what it was.
+    """
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # not its own group yet
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _child(connection: Connection, task: Task, scheduler: str) -> None:
     """Run a task and tell the server; end at once when the server is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the server, which decides
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()  # so that what the pipeline starts can be ended with it
     _silence()
     threading.Thread(target=_watch, args=(connection,), daemon=True).start()
     try:
@@ -212,4 +225,6 @@ def _watch(connection: Connection) -> None:
     """Wait for the other end to close: the server was killed, or wants this process to end."""
     with contextlib.suppress(EOFError, OSError):
         connection.recv()
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
