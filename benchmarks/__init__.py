@@ -1,0 +1,1 @@
+"""Figures side by side with our peers', and the fuzzer; `python -m benchmarks` lists them."""
