@@ -1,0 +1,75 @@
+# Slicer's macros: what they check, what they record, what they install.
+include(CMakeParseArguments)
+option(BUILD_TESTING "Test the extension" ON)
+if(BUILD_TESTING)
+  enable_testing()
+endif()
+set(_record "${CMAKE_BINARY_DIR}/recorded.txt")
+file(WRITE "${_record}" "")
+
+function(_record_call name)
+  set(line "${name}")
+  foreach(item IN LISTS ARGN)
+    string(APPEND line "\t${item}")
+  endforeach()
+  file(APPEND "${_record}" "${line}\n")
+endfunction()
+
+# As Slicer's and ctk's: unknown arguments and missing files are errors; files are copied at build time
+# under one folder, which is installed as it is. A path that leads out of that folder is copied, and
+# then is in no package: the classic way to lose a library.
+macro(slicerMacroBuildScriptedModule)
+  cmake_parse_arguments(MY_SLICER "WITH_GENERIC_TESTS;WITH_SUBDIR;VERBOSE" "NAME" "SCRIPTS;RESOURCES" ${ARGN})
+  if(MY_SLICER_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "Unknown keywords given to slicerMacroBuildScriptedModule(): \"${MY_SLICER_UNPARSED_ARGUMENTS}\"")
+  endif()
+  if(NOT DEFINED MY_SLICER_NAME)
+    message(FATAL_ERROR "NAME is mandatory")
+  endif()
+  foreach(value IN LISTS MY_SLICER_SCRIPTS MY_SLICER_RESOURCES)
+    if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${value}" AND NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${value}.py")
+      message(FATAL_ERROR "slicerMacroBuildScriptedModule given nonexistent file or directory '${value}'")
+    endif()
+  endforeach()
+  _record_call(module NAME ${MY_SLICER_NAME} SUBDIR ${MY_SLICER_WITH_SUBDIR} GENERIC_TESTS ${MY_SLICER_WITH_GENERIC_TESTS})
+  _record_call(scripts ${MY_SLICER_NAME} ${MY_SLICER_SCRIPTS})
+  _record_call(resources ${MY_SLICER_NAME} ${MY_SLICER_RESOURCES})
+
+  set(_subdir "")
+  set(_slash "/") # installs what is in the folder; without the slash the folder itself
+  if(MY_SLICER_WITH_SUBDIR)
+    get_filename_component(_subdir "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
+    set(_subdir "/${_subdir}")
+    set(_slash "")
+  endif()
+  set(_destination "${CMAKE_BINARY_DIR}/${Slicer_QTSCRIPTEDMODULES_LIB_DIR}${_subdir}")
+  set(_copied "")
+  foreach(value IN LISTS MY_SLICER_SCRIPTS MY_SLICER_RESOURCES)
+    set(_file "${value}")
+    if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${_file}")
+      set(_file "${value}.py")
+    endif()
+    add_custom_command(
+      OUTPUT "${_destination}/${_file}"
+      COMMAND ${CMAKE_COMMAND} -E copy "${CMAKE_CURRENT_SOURCE_DIR}/${_file}" "${_destination}/${_file}"
+      DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${_file}"
+      )
+    list(APPEND _copied "${_destination}/${_file}")
+  endforeach()
+  add_custom_target(Copy${MY_SLICER_NAME} ALL DEPENDS ${_copied})
+  install(DIRECTORY "${_destination}${_slash}" DESTINATION "${Slicer_INSTALL_QTSCRIPTEDMODULES_LIB_DIR}" COMPONENT RuntimeLibraries)
+
+  if(BUILD_TESTING AND MY_SLICER_WITH_GENERIC_TESTS)
+    _record_call(generic_tests ${MY_SLICER_NAME})
+  endif()
+endmacro()
+
+function(slicer_add_python_unittest)
+  cmake_parse_arguments(MY "" "SCRIPT;TESTNAME_PREFIX" "SLICER_ARGS" ${ARGN})
+  if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${MY_SCRIPT}")
+    message(FATAL_ERROR "slicer_add_python_unittest given nonexistent script '${MY_SCRIPT}'")
+  endif()
+  get_filename_component(_name "${MY_SCRIPT}" NAME_WE)
+  _record_call(unittest "${MY_TESTNAME_PREFIX}${_name}" "${CMAKE_CURRENT_SOURCE_DIR}/${MY_SCRIPT}")
+  add_test(NAME "py_${MY_TESTNAME_PREFIX}${_name}" COMMAND "${CMAKE_COMMAND}" -E echo "runs in Slicer only")
+endfunction()
