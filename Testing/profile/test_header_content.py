@@ -288,6 +288,29 @@ def test_elements_out_of_order_are_put_in_order_and_doubles_refused() -> None:
         engine().deidentify(raw[:at] + name + raw[at:])
 
 
+def test_an_attribute_newer_than_the_dictionary_keeps_the_vr_of_the_file() -> None:
+    ds = make()
+    ds.add_new(0x00102162, "UC", "group one")
+    ds.add_new(0x00100043, "SQ", Sequence([make()]))
+    header = engine(retain_patient_characteristics=True)
+    result = header.deidentify(encode(ds))
+    out = read(result.data)
+    assert out[0x00102162].VR == "UC" and out[0x00102162].value == "group one"
+    assert out[0x00100043].value[0].PatientName == result.patient_id
+    assert 0x00102162 not in read(engine().deidentify(encode(ds)).data)
+
+
+def test_a_vr_of_a_later_edition_does_not_pass() -> None:
+    raw = encode(make())
+    at = raw.index(LITTLE.pack_tag(0x00180050))
+    later = LITTLE.pack_tag(0x00180024) + b"ZZ\0\0" + struct.pack("<I", 8) + b"SECRETIV"
+    result = engine().deidentify(raw[:at] + later + raw[at:])
+    assert b"SECRETIV" not in result.data and read(result.data).SliceThickness == 2.5
+    wrong = later.replace(b"ZZ", b"\1\2")
+    with pytest.raises(NotDeidentifiableError):
+        engine().deidentify(raw[:at] + wrong + raw[at:])
+
+
 def test_a_number_that_equals_an_identifier_is_not_passed_on() -> None:
     ds = make(StudyID="123456", SeriesNumber="123456", InstanceNumber="7")
     out = read(engine().deidentify(encode(ds)).data)

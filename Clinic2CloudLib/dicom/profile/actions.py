@@ -33,10 +33,15 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class Attribute:
-    """A standard attribute: its keyword and its VR (``US or SS`` where the dictionary has two)."""
+    """A standard attribute: its keyword and its VR (``US or SS`` where the dictionary has two).
+
+    ``guessed`` says that the profile's edition is newer than the dictionary: the VR follows from
+    the name, and a file's own word counts more.
+    """
 
     keyword: str
     vr: str
+    guessed: bool = False
 
 
 _DATES = frozenset(("DA", "DT", "TM"))
@@ -70,7 +75,7 @@ def describe(tag: int) -> Attribute | None:
         entry = RepeatersDictionary[mask] if mask else None
     if entry is not None:
         return Attribute(entry[4] or f"({tag >> 16:04X},{tag & 0xFFFF:04X})", entry[0])
-    return Attribute(row.keyword, row.vr) if row else None
+    return Attribute(row.keyword, row.vr, guessed=True) if row else None
 
 
 class Profile:

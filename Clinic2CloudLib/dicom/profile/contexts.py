@@ -176,6 +176,7 @@ class Place:
             raise NotDeidentifiableError("a sequence is malformed")
         attribute = None if tag >> 16 & 1 else describe(tag)
         declared = self._declared(key)
+        attribute = _as_declared(attribute, declared)
         known = attribute.vr if attribute else declared
         header = encoding.header(declared or "UN")
         rule = Rule(self, tag, attribute or Attribute(tag_name(tag), known or "UN"), "")
@@ -310,3 +311,11 @@ def _dummied(action: Action, keyword: str, vr: str) -> Action:
 def _stem(keyword: str, vr: str) -> str:
     """Return what a date's and its time's keywords share: ``StudyDate``, ``StudyTime`` -> Study."""
     return keyword.replace({"DA": "Date", "TM": "Time"}.get(vr, keyword), "", 1)
+
+
+def _as_declared(attribute: Attribute | None, declared: str | None) -> Attribute | None:
+    """Return an attribute newer than the dictionary with the VR that the file gives it."""
+    if attribute is None or not attribute.guessed or declared in (None, "UN", "??"):
+        return attribute
+    same_kind = (declared == "SQ") == (attribute.vr == "SQ")
+    return Attribute(attribute.keyword, str(declared)) if same_kind else attribute

@@ -29,7 +29,7 @@ def remove(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes
 def empty(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
     """Leave an element without a value."""
     if value == stop:
-        work.seen.append(rule.note("kept"))
+        work.seen.append(rule.note("emptied"))  # and was empty before
         return None
     _remember(work, level, rule, value, stop)
     work.seen.append(rule.note("emptied"))
@@ -39,7 +39,7 @@ def empty(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes 
 def replace(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
     """Put a dummy in the place of a value."""
     if value == stop:
-        work.seen.append(rule.note("kept"))
+        work.seen.append(rule.note("emptied"))  # and was empty before
         return None
     _remember(work, level, rule, value, stop)
     work.seen.append(rule.note("replaced"))
@@ -49,7 +49,7 @@ def replace(work: Work, level: Level, rule: Rule, value: int, stop: int) -> byte
 def uid(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
     """Replace UIDs by keyed ones; well-known ones (a frame of reference of PS3.6) stay."""
     if value == stop:
-        work.seen.append(rule.note("kept"))
+        work.seen.append(rule.note("emptied"))  # and was empty before
         return None
     raw = work.raw[value:stop]
     new = work.engine.new_uids(work, raw)
@@ -102,7 +102,10 @@ def patient(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
     if rule.place.is_top:
         work.source[rule.keyword] = _text(raw, level)
         work.top[rule.keyword] = raw
-    if rule.action in (Action.KEEP, Action.KEEP_TEXT) or not raw.strip(b" \0"):
+    if not raw.strip(b" \0"):
+        work.seen.append(rule.note("emptied"))
+        return None
+    if rule.action in (Action.KEEP, Action.KEEP_TEXT):
         work.seen.append(rule.note("kept"))
         return None
     _remember(work, level, rule, value, stop)
@@ -127,7 +130,10 @@ def issuer(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
 def accession(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
     """Replace an accession number by its pseudonym; an empty one stays empty."""
     raw = work.raw[value:stop]
-    if rule.action in (Action.KEEP, Action.KEEP_TEXT) or not raw.strip(b" \0"):
+    if not raw.strip(b" \0"):
+        work.seen.append(rule.note("emptied"))
+        return None
+    if rule.action in (Action.KEEP, Action.KEEP_TEXT):
         work.seen.append(rule.note("kept"))
         return None
     _remember(work, level, rule, value, stop)
@@ -139,7 +145,7 @@ def accession(work: Work, level: Level, rule: Rule, value: int, stop: int) -> by
 def shift(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
     """Move a date or time, together with its partner of the same level."""
     if value == stop:
-        work.seen.append(rule.note("kept"))
+        work.seen.append(rule.note("emptied"))  # and was empty before
         return None
     raw = work.raw[value:stop]
     _remember(work, level, rule, value, stop)
@@ -163,7 +169,7 @@ def shift(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
 def clean(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
     """Clean free text when all identifiers of the header are known."""
     if value == stop:
-        work.seen.append(rule.note("kept"))
+        work.seen.append(rule.note("emptied"))  # and was empty before
         return None
     later = Later(rule, work.raw[value:stop], level.charset)
     work.cleanups.append(later)
