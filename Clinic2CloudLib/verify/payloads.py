@@ -35,7 +35,7 @@ def payloads(data: bytes, depth: int = 0) -> Iterator[bytes]:
     depth : int
         How many packings it has already come out of.
     """
-    if depth >= DEEPEST or len(data) < 16:
+    if depth >= DEEPEST or len(data) < 8:
         return
     for reader in (_archives, _gzips, _zlibs, _documents, _base64s):
         for inner in reader(data):
