@@ -396,6 +396,7 @@ def test_a_job_interrupted_by_kill_9_is_run_once_more_and_gives_its_results_once
         assert outputs(item) == ["2.25.7099.1", "2.25.7099.2"]
         assert server.web.stored() == {*Uids(3).list(), *outputs(item)}
         server.web.wait("2.25.2")
+        server.terminate()
         assert not list((data / "work").iterdir())
     with Process(data, gate) as server:
         time.sleep(0.5)
