@@ -1,30 +1,34 @@
-"""A small stand-in of the Slicer application, for the panel's tests. See README.md."""
+"""A small stand-in of the Slicer application, for the panel's tests. See README.md.
 
-from .dicomdatabase import make_dicom_database
-from .host import (
-    close_scene,
-    install,
-    load_module,
-    process_events,
-    reload_module,
-    screenshot,
-    unload_module,
-)
-from .installs import installs
-from .messages import dialogs
-from .watchdog import Watchdog, run_until
+Nothing is imported before it is used: without PySide6 or slicer-core the tests can still say so
+(:func:`~Testing.standin.host.missing`).
+"""
 
-__all__ = [
-    "Watchdog",
-    "close_scene",
-    "dialogs",
-    "install",
-    "installs",
-    "load_module",
-    "make_dicom_database",
-    "process_events",
-    "reload_module",
-    "run_until",
-    "screenshot",
-    "unload_module",
-]
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "Watchdog": "watchdog",
+    "close_scene": "host",
+    "dialogs": "messages",
+    "install": "host",
+    "installs": "installs",
+    "load_module": "host",
+    "make_dicom_database": "dicomdatabase",
+    "missing": "host",
+    "process_events": "host",
+    "qt_warnings": "host",
+    "reload_module": "host",
+    "run_until": "watchdog",
+    "screenshot": "host",
+    "slot_errors": "host",
+    "unload_module": "host",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(name)
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -11,6 +11,7 @@ import slicer
 from PySide6 import QtCore, QtWidgets
 from PySide6.QtCore import Property, Signal
 
+from .layouts import arrange
 from .pythonqt import native
 from .views import qMRMLSliceWidget, qMRMLThreeDWidget
 
@@ -24,7 +25,9 @@ class LayoutManager(QtCore.QObject):
     def __init__(self, scene: Any) -> None:
         super().__init__()
         self._viewport = QtWidgets.QWidget()
-        self._row = QtWidgets.QHBoxLayout(self._viewport)
+        self._row = QtWidgets.QVBoxLayout(self._viewport)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._holder: QtWidgets.QWidget | None = None
         self._logic = slicer.vtkMRMLLayoutLogic()
         self._logic.SetMRMLScene(scene)
         self._scene = scene
@@ -47,8 +50,9 @@ class LayoutManager(QtCore.QObject):
 
     def _follow(self) -> None:
         arrangement = self._logic.GetLayoutNode().GetViewArrangement()
-        if arrangement == self._arrangement:
-            return
+        description = self._logic.GetLayoutNode().GetCurrentLayoutDescription()
+        if arrangement == self._arrangement or not description:
+            return  # (there is no description while a scene is closed)
         self._arrangement = arrangement
         nodes = self._logic.GetViewNodes()
         wanted = [nodes.GetItemAsObject(i) for i in range(nodes.GetNumberOfItems())]
@@ -57,9 +61,25 @@ class LayoutManager(QtCore.QObject):
             widget = self._views.get(node.GetID()) or self._make(node)
             if widget is not None:
                 self._shown.append(node.GetID())
-        for identifier, widget in self._views.items():
-            widget.setVisible(identifier in self._shown)
+        self._arrange()
         self.layoutChanged.emit(arrangement)
+
+    def _arrange(self) -> None:
+        """Put the views where the description wants them; those it does not name are hidden."""
+        for widget in self._views.values():
+            widget.hide()
+            widget.setParent(self._viewport)
+        if self._holder is not None:
+            self._row.removeWidget(self._holder)
+            self._holder.deleteLater()
+        description = self._logic.GetLayoutNode().GetCurrentLayoutDescription()
+        self._holder = arrange(description, self._find)
+        self._row.addWidget(self._holder)
+        self._holder.show()
+
+    def _find(self, kind: str, tag: str) -> Any:
+        node = self._scene.GetSingletonNode(tag, kind) if kind else None
+        return self._views.get(node.GetID()) if node is not None else None
 
     def _make(self, node: Any) -> Any:
         if node.IsA("vtkMRMLViewNode"):
@@ -72,7 +92,6 @@ class LayoutManager(QtCore.QObject):
             widget.setMRMLSliceNode(node)
         else:
             return None
-        self._row.addWidget(widget)
         self._views[node.GetID()] = widget
         return widget
 

@@ -62,10 +62,6 @@ class ctkCollapsibleButton(QAbstractButton):
         self.updateGeometry()
         self.contentsCollapsed.emit(not opened)
 
-    def childEvent(self, event: Any) -> None:
-        """Hide what is put into a section that is folded up already (a .ui does that)."""
-        super().childEvent(event)
-
     def showEvent(self, event: Any) -> None:
         """Fold up at last what the .ui added after ``collapsed`` was set."""
         super().showEvent(event)
@@ -98,7 +94,8 @@ class ctkCollapsibleButton(QAbstractButton):
     def paintEvent(self, event: Any) -> None:
         """Draw the header and its triangle."""
         painter = QPainter(self)
-        painter.fillRect(QRect(0, 0, self.rect.width(), HEADER - 2), self.palette.button())
+        head = QRect(0, 0, self.rect.width(), HEADER - 2)
+        painter.fillRect(head, self.palette.button().color().darker(112))
         painter.setPen(self.palette.buttonText().color())
         painter.setBrush(self.palette.buttonText())
         if self.isChecked():

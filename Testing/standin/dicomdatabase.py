@@ -6,6 +6,7 @@ display tables, tag cache and thumbnails are left out.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import types
 from collections.abc import Iterator
@@ -119,7 +120,7 @@ def add_files(
         _insert(connection, "Studies", study)
         _insert(connection, "Series", series)
         name = file.resolve()
-        shown = name.relative_to(folder.resolve(), walk_up=True) if relative else name  # type: ignore[call-arg]
+        shown = os.path.relpath(name, folder.resolve()) if relative else name
         _insert(
             connection,
             "Images",

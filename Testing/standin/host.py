@@ -11,6 +11,25 @@ from pathlib import Path
 from typing import Any
 
 _state: dict[str, Any] = {}
+#: What was raised in slots and observers since :func:`install`; Qt and VTK only print it.
+slot_errors: list[BaseException] = []
+#: What Qt warned of since :func:`install`.
+qt_warnings: list[str] = []
+#: What Qt says of every offscreen window.
+_IDLE_TALK = ("propagateSizeHints", "QFont::", "This plugin does not support")
+
+
+def missing() -> str:
+    """Return what the stand-in lacks to run here as one sentence; empty when it has everything."""
+    try:
+        import PySide6.QtWidgets
+    except ModuleNotFoundError:
+        return "PySide6 is not installed: pip install PySide6-Essentials"
+    except ImportError as error:
+        return f"PySide6 lacks a library ({error}): apt-get install libegl1 libxkbcommon0"
+    if importlib.util.find_spec("slicer_core") is None:
+        return "slicer-core is not installed: pip install slicer-core"
+    return "" if PySide6.QtWidgets else "PySide6 is empty"
 
 
 def install(*, main_window: bool = True, database: Path | None = None) -> Any:
@@ -39,6 +58,8 @@ def install(*, main_window: bool = True, database: Path | None = None) -> Any:
         _state["slicer"] = _install(main_window)
     slicer = _state["slicer"]
     close_scene()
+    slot_errors.clear()
+    qt_warnings.clear()
     from .dicomdatabase import ctkDICOMDatabase
     from .installs import installs
     from .messages import dialogs
@@ -57,7 +78,9 @@ def _install(main_window: bool) -> Any:
 
     from .qtmodule import make_qt
 
+    _listen_for_faults()
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["Slicer"])
+    application.setStyle("Fusion")
     sys.modules["qt"] = make_qt()
     from . import ctkwidgets, messages, parameternode, scripted, uiloader, views
     from .installs import make_packaging, make_torch_utils
@@ -98,6 +121,24 @@ def _install(main_window: bool) -> Any:
     )
     slicer.packaging = sys.modules["slicer.packaging"]
     return slicer
+
+
+def _listen_for_faults() -> None:
+    from PySide6 import QtCore
+
+    printed = sys.excepthook
+
+    def hook(kind: Any, error: BaseException, trace: Any) -> None:
+        slot_errors.append(error)
+        printed(kind, error, trace)
+
+    def message(kind: Any, context: Any, text: str) -> None:
+        if kind != QtCore.QtMsgType.QtDebugMsg and not any(idle in text for idle in _IDLE_TALK):
+            qt_warnings.append(text)
+            print(f"Qt: {text}", file=sys.stderr)
+
+    sys.excepthook = hook
+    QtCore.qInstallMessageHandler(message)
 
 
 def _application_logic(scene: Any) -> Any:

@@ -7,10 +7,13 @@ measures must not be the stand-in's drawing. ``needs_render`` says that somethin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import slicer
 import vtk
+from Clinic2CloudLib.errors import OutputError
+from Clinic2CloudLib.preview.opengl import off_screen_window
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -59,8 +62,12 @@ class DrawnView(QLabel):
         self._group: Any = None
         self._dirty = True
         self._renderer = vtk.vtkRenderer()
-        self._window = vtk.vtkRenderWindow()
-        self._window.SetOffScreenRendering(1)
+        try:
+            self._window = off_screen_window()
+            self._can_draw = True
+        except OutputError:  # VTK would end the process when it draws into such a window
+            self._window = vtk.vtkRenderWindow()
+            self._can_draw = False
         self._window.SetMultiSamples(0)
         self._window.AddRenderer(self._renderer)
         self._interactor = vtk.vtkGenericRenderWindowInteractor()
@@ -92,7 +99,7 @@ class DrawnView(QLabel):
 
     def forceRender(self) -> None:
         """Draw now."""
-        if self._node is None:
+        if self._node is None or not self._can_draw:
             return
         width, height = max(self.width, 64), max(self.height, 64)
         self._window.SetSize(width, height)
@@ -129,11 +136,6 @@ class DrawnView(QLabel):
         """Ask for a picture of the new size."""
         super().resizeEvent(event)
         self._dirty = True
-
-    def _release(self) -> None:
-        if self._group is not None:
-            self._group.SetMRMLDisplayableNode(None)
-        self._node = None
 
 
 @native
@@ -197,23 +199,19 @@ class qMRMLThreeDView(DrawnView):
 
 @native
 class qMRMLThreeDWidget(qMRMLWidget):
-    """A 3D view with its controller bar (which is not drawn here)."""
+    """A 3D view; of its controller bar the label alone."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._view = qMRMLThreeDView(self)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._view)
-        self._controller = QWidget(self)
-        self._controller.hide()
+        self._controller = _with_bar(self, self._view)
 
     def threeDView(self) -> qMRMLThreeDView:
         """Return the view."""
         return self._view
 
     def threeDController(self) -> QWidget:
-        """Return the controller bar: an empty widget here."""
+        """Return the controller bar: a label here."""
         return self._controller
 
     def setMRMLScene(self, scene: Any) -> None:
@@ -224,6 +222,7 @@ class qMRMLThreeDWidget(qMRMLWidget):
     def setMRMLViewNode(self, node: Any) -> None:
         """Show what a view node shows."""
         self._view.setMRMLViewNode(node)
+        _label(self._controller, node, (0.45, 0.5, 0.85))
 
     def mrmlViewNode(self) -> Any:
         """Return the view node."""
@@ -266,16 +265,12 @@ class qMRMLSliceView(DrawnView):
 
 @native
 class qMRMLSliceWidget(qMRMLWidget):
-    """A slice view with its controller bar (which is not drawn here)."""
+    """A slice view; of its controller bar the label and colour alone."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._view = qMRMLSliceView(self)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._view)
-        self._controller = QWidget(self)
-        self._controller.hide()
+        self._controller = _with_bar(self, self._view)
         self._logic: Any = None
 
     def sliceView(self) -> qMRMLSliceView:
@@ -283,7 +278,7 @@ class qMRMLSliceWidget(qMRMLWidget):
         return self._view
 
     def sliceController(self) -> QWidget:
-        """Return the controller bar: an empty widget here."""
+        """Return the controller bar: a label here."""
         return self._controller
 
     def setMRMLSliceNode(self, node: Any) -> None:
@@ -296,6 +291,8 @@ class qMRMLSliceWidget(qMRMLWidget):
             logic.SetSliceNode(node)
             self._logic = self._view._logic = logic
         self._view._show_node(node)
+        if node is not None:
+            _label(self._controller, node, node.GetLayoutColor())
 
     def mrmlSliceNode(self) -> Any:
         """Return the slice node."""
@@ -310,6 +307,24 @@ class qMRMLSliceWidget(qMRMLWidget):
         if self._logic is not None:
             self._logic.FitSliceToAll()
         self._view.scheduleRender()
+
+
+def _with_bar(widget: QWidget, view: QWidget) -> QLabel:
+    layout = QVBoxLayout(widget)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    bar = QLabel(widget)
+    bar.setFixedHeight(18)
+    layout.addWidget(bar)
+    layout.addWidget(view, 1)
+    return bar
+
+
+def _label(bar: QLabel, node: Any, colour: Sequence[float]) -> None:
+    if node is not None:
+        red, green, blue = (round(255 * part) for part in colour)
+        bar.setText(node.GetLayoutLabel() or node.GetLayoutName())
+        bar.setStyleSheet(f"background: rgb({red},{green},{blue}); color: black; padding-left: 6px")
 
 
 def _pixmap(image: Any) -> QPixmap:
