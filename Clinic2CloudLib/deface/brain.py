@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .frame import HeadFrame
 from .grid import Grid
 from .region import ball, dilate, erode
 
@@ -12,10 +13,17 @@ MARGIN_MM = 5.0
 #: Least atlas probability that counts as brain.
 PRIOR = 0.25
 BONE_HU = 200.0
+#: In front of and below these, mm in the head's frame, tissue alike is orbit or nose.
+ORBIT_Y, ORBIT_Z = 20.0, 10.0
 
 
 def brain_mask(
-    prior: np.ndarray, values: np.ndarray, outline_depth: np.ndarray, grid: Grid, modality: str
+    prior: np.ndarray,
+    values: np.ndarray,
+    outline_depth: np.ndarray,
+    frame: HeadFrame,
+    grid: Grid,
+    modality: str,
 ) -> np.ndarray:
     """Return the brain with its safety margin.
 
@@ -27,6 +35,8 @@ def brain_mask(
         Modality values (CT: HU).
     outline_depth : numpy.ndarray
         Distance below the skin, mm.
+    frame : HeadFrame
+        The head's frame.
     grid : Grid
         Isotropic, along LPS.
     modality : str
@@ -40,9 +50,12 @@ def brain_mask(
     """
     brain = prior > PRIOR
     if modality == "CT":
-        brain |= _inside_skull(prior, values, grid)
+        grown = _inside_skull(prior, values, grid)
     else:
-        brain |= _joined_tissue(prior, values, outline_depth, grid)
+        grown = _joined_tissue(prior, values, outline_depth, grid)
+    # What has grown into orbits and nose is no brain: they lie in front of it and below.
+    p = frame.from_lps(grid.points())
+    brain |= grown & ~((p[..., 1] < ORBIT_Y) & (p[..., 2] < ORBIT_Z))
     return dilate(brain, MARGIN_MM, grid.spacing)
 
 

@@ -131,10 +131,11 @@ def regions_of(
     """Apply the rule to the scan's own outline, and keep the brain out."""
     depth = depth_below(scan.outline | ~scan.valid, scan.grid.spacing)
     prior = moved(atlas, "brain", fit.matrix, scan.grid)
-    brain = brain_mask(prior, scan.values, depth, scan.grid, modality) & scan.outline
+    brain = brain_mask(prior, scan.values, depth, frame, scan.grid, modality) & scan.outline
     face = face_of(scan.outline, depth, frame, scan.grid) & ~brain
     ears = ears_of(scan.body, frame, scan.grid) & ~brain & ~face
-    return Regions(scan.grid, face, ears, brain, scan.outline)
+    # The outline alone would lack the pinnae.
+    return Regions(scan.grid, face, ears, brain, scan.outline | (scan.body & scan.valid))
 
 
 def to_volume(mask: np.ndarray, grid: Grid, volume: Volume) -> np.ndarray:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..progress import Progress, silent
 from .atlas import HeadAtlas
-from .register import Fit, ScanSampler, atlas_samples, refine
+from .register import Fit, ScanSampler, atlas_samples, inner_explained, refine
 from .scan import CoarseScan
 from .search import candidates
 
@@ -51,9 +53,10 @@ def locate(
     for n, (fit, score) in enumerate(fits[:2]):
         progress(0.7 + 0.15 * n, "Aligning the head")
         finals.append((refine(fine, middle, fit.matrix, 25, PRIOR_FINE), score))
-    best = max(finals, key=lambda f: _merit(f[0]))
+    fit, score = max(finals, key=lambda f: _merit(f[0]))
+    inner = inner_explained(fine, atlas_samples(atlas, 6.0, bias=False), fit.matrix)
     progress(1.0, "Head aligned")
-    return best
+    return replace(fit, inner=inner), score
 
 
 def _merit(fit: Fit) -> float:

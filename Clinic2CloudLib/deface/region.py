@@ -10,7 +10,7 @@ shows it.
   to z = -130; and the skin of the cheeks and the jaw's side, 14 mm deep, back to y = 52. Above the
   eyes only what lies within 12 mm of the skin.
 * **Ears**: what stands out of the head's side: the head less its opening with a ball of 11 mm,
-  inside a zone around the ear canal, grown by 5 mm so that the concha and the root go with it.
+  inside a zone around the ear canal, grown by 8 mm so that the concha and the root go with it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BROW_Z, CHIN_Z = 26.0, -130.0
 BROW_DEPTH, CHEEK_DEPTH = 12.0, 14.0
 CHEEK_BACK_Y, CHEEK_TOP_Z = 52.0, 5.0
 EAR_X, EAR_Y, EAR_Z = 52.0, (45.0, 125.0), (-65.0, 40.0)
-EAR_BALL, EAR_GROWTH = 11.0, 5.0
+EAR_BALL, EAR_GROWTH = 11.0, 8.0
 
 
 def ball(radius: float, spacing: float) -> np.ndarray:

@@ -32,11 +32,15 @@ class Fit:
         Share of the scan's variance that the moved atlas explains (R squared, 0 to 1).
     seen : float
         Share of the atlas's head (brain, face, upper neck) inside the field of view.
+    inner : float
+        The same share of variance inside the head alone, skin and air left out: near 0 for a
+        phantom or a limb, whose inside has nothing of a head.
     """
 
     matrix: np.ndarray
     explained: float
     seen: float
+    inner: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,18 @@ def _about_centre(delta: np.ndarray) -> np.ndarray:
     shift = np.eye(4)
     shift[:3, 3] = _CENTRE
     return shift @ delta @ np.linalg.inv(shift)
+
+
+def inner_explained(scan: ScanSampler, samples: Samples, matrix: np.ndarray) -> float:
+    """Return how much of the variance inside the head the moved atlas explains (see Fit)."""
+    deep = samples.head > 0.95
+    sampled, inside = scan.at(samples.points[deep] @ matrix[:3, :3].T + matrix[:3, 3])
+    if inside.sum() < 200:
+        return 0.0
+    values, design = sampled[inside, 0], samples.design[deep][inside]
+    gram = design.T @ design + 1e-3 * np.eye(design.shape[1])
+    residual = values - design @ np.linalg.solve(gram, design.T @ values)
+    return 1.0 - float((residual**2).sum()) / (float(((values - values.mean()) ** 2).sum()) + 1e-12)
 
 
 def stretch_of(matrix: np.ndarray) -> np.ndarray:

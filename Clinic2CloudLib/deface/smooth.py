@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 WORK_MM = 2.0
 SMOOTHING_MM = 15.0
 BUMP_MM, BUMP_WIDTH_MM = 3.5, 11.0
-FEATHER_MM, EAR_FEATHER_MM = 8.0, 3.0
-RIM_MM = 3.0
+FEATHER_MM, EAR_FEATHER_MM = 10.0, 3.0
+RIM_MM, RIM_WEIGHT = 3.0, 0.3
 FAR_MM = 45.0
 #: Soft tissue on CT, HU: what the filling's mean is taken from (no air, no bone, no metal).
 SOFT_HU = (-150.0, 160.0)
@@ -60,7 +60,8 @@ def smooth(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     weight = np.where(scene.brain, 0.0, surface.weight)
     # The skin's outer voxels are half air: they lie just outside the head's mask and go as well.
     rim = _grown(scene.head, scene, RIM_MM)
-    carved = rim & ~surface.inside & (weight > 0)
+    # (Where hardly anything changes the rim stays, or a notch would ring the region.)
+    carved = rim & ~surface.inside & (weight > np.where(scene.head, 0.0, RIM_WEIGHT))
     below = surface.inside & (weight > 0)
     changed = (carved | below) & ~scene.brain
     values = scene.values.copy()

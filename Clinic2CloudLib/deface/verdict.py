@@ -35,6 +35,7 @@ class Evidence:
     """What the verdict rests on."""
 
     explained: float
+    inner: float
     seen: float
     correlation: float
     size: float
@@ -71,6 +72,7 @@ class Evidence:
         expected = float(((face > 0.5) & scan.valid).sum()) * scan.grid.spacing**3
         return Evidence(
             fit.explained,
+            fit.inner,
             fit.seen,
             correlation,
             size,
@@ -82,9 +84,12 @@ class Evidence:
         )
 
 
-#: Where each measure turns from plausible to doubtful, and from doubtful to not a head.
-EXPLAINED_SURE, EXPLAINED_LEAST = 0.70, 0.50
-OVERLAP_SURE, OVERLAP_LEAST = 0.80, 0.62
+#: Where each measure turns from plausible to doubtful, and from doubtful to not a head. Set on the
+#: training heads and CTs (explained 0.76 to 0.94, overlap 0.88 to 0.97, inner 0.3 to 0.8) against
+#: their chests and shoulders (explained up to 0.50) and phantoms (overlap up to 0.77, inner 0.25).
+EXPLAINED_SURE, EXPLAINED_LEAST = 0.68, 0.55
+OVERLAP_SURE, OVERLAP_LEAST, OVERLAP_WITHOUT_FACE = 0.82, 0.62, 0.68
+INNER_LEAST = 0.27
 SIZE_SURE, SIZE_LEAST = (0.80, 1.25), (0.65, 1.40)
 SHAPE_SURE = 0.12
 #: Less of the face in the field of view than this share holds nothing to recognise.
@@ -96,44 +101,24 @@ FACE_REMOVED, FACE_SURE = 0.45, (0.65, 1.55)
 def judge(e: Evidence) -> tuple[FaceStatus, float, tuple[str, ...]]:
     """Return status, confidence from 0 to 1, and the reasons.
 
-    A head is refused when alignment, size or outline are far from any head's; it is held for a
-    person when they are merely doubtful. The bounds were set on the training heads and CTs, whose
-    measures lie well inside.
+    No head where alignment, outline or size are far from any head's; uncertain, and held for a
+    person, where they are merely doubtful.
     """
-    against = []
-    if e.explained < EXPLAINED_LEAST:
-        against.append("An average head explains too little of the scan.")
-    if e.overlap < OVERLAP_LEAST:
-        against.append("The outline is not that of a head.")
-    if not SIZE_LEAST[0] <= e.size <= SIZE_LEAST[1]:
-        against.append("What was found does not have the size of a head.")
+    against = _not_a_head(e)
     if against:
-        return "no_head", 1.0 - max(min(e.explained, e.overlap), 0.0), tuple(against)
+        return "no_head", float(np.clip(1.0 - min(e.explained, e.overlap), 0.0, 1.0)), against
     confidence = float(np.clip(min(e.explained / 0.8, e.overlap / 0.88), 0.0, 1.0))
-    doubts = []
-    if e.explained < EXPLAINED_SURE:
-        doubts.append("The average head fits this scan poorly.")
-    if e.overlap < OVERLAP_SURE:
-        doubts.append("The outline differs from an average head's more than heads do.")
-    if not SIZE_SURE[0] <= e.size <= SIZE_SURE[1] or e.shape > SHAPE_SURE:
-        doubts.append("The head's size or shape is unusual.")
+    there = e.face_ml / max(e.expected_face_ml, 1e-6)
+    in_view = e.face_seen >= FACE_SEEN_LEAST
+    whole_fit = e.explained >= EXPLAINED_SURE and e.overlap >= OVERLAP_WITHOUT_FACE
+    if in_view and whole_fit and there < FACE_REMOVED:
+        reason = f"Only {100 * there:.0f} % of an average face's volume is there."
+        return "already_removed", confidence, (reason,)
+    doubts = _doubts(e, there if in_view else 1.0)
     if doubts:
-        return "uncertain", 0.5 * confidence, tuple(doubts)
-    if e.face_seen < FACE_SEEN_LEAST:
+        return "uncertain", 0.5 * confidence, doubts
+    if not in_view:
         return "no_face", confidence, ("The field of view holds a head without a face.",)
-    ratio = e.face_ml / max(e.expected_face_ml, 1e-6)
-    if ratio < FACE_REMOVED:
-        return (
-            "already_removed",
-            confidence,
-            (f"Only {100 * ratio:.0f} % of an average face's volume is there.",),
-        )
-    if not FACE_SURE[0] <= ratio <= FACE_SURE[1]:
-        return (
-            "uncertain",
-            0.5 * confidence,
-            (f"The face has {100 * ratio:.0f} % of the volume expected of it.",),
-        )
     return (
         "found",
         confidence,
@@ -143,3 +128,29 @@ def judge(e: Evidence) -> tuple[FaceStatus, float, tuple[str, ...]]:
             f"{100 * min(e.face_seen, 1.0):.0f} % of the face is in the field of view.",
         ),
     )
+
+
+def _not_a_head(e: Evidence) -> tuple[str, ...]:
+    reasons = []
+    if e.explained < EXPLAINED_LEAST:
+        reasons.append("An average head explains too little of the scan.")
+    if e.overlap < OVERLAP_LEAST:
+        reasons.append("The outline is not that of a head.")
+    if e.inner < INNER_LEAST and e.overlap < OVERLAP_SURE:
+        reasons.append("The inside is not that of a head.")
+    if not SIZE_LEAST[0] <= e.size <= SIZE_LEAST[1]:
+        reasons.append("What was found does not have the size of a head.")
+    return tuple(reasons)
+
+
+def _doubts(e: Evidence, there: float) -> tuple[str, ...]:
+    reasons = []
+    if e.explained < EXPLAINED_SURE:
+        reasons.append("The average head fits this scan poorly.")
+    if e.overlap < OVERLAP_SURE:
+        reasons.append("The outline differs from an average head's more than heads do.")
+    if not SIZE_SURE[0] <= e.size <= SIZE_SURE[1] or e.shape > SHAPE_SURE:
+        reasons.append("The head's size or shape is unusual.")
+    if not FACE_SURE[0] <= there <= FACE_SURE[1]:
+        reasons.append(f"The face has {100 * there:.0f} % of the volume expected of it.")
+    return tuple(reasons)

@@ -1,0 +1,58 @@
+"""Volumes for the tests of this room."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from Clinic2CloudLib.deface import FaceFinding, find_face
+from Clinic2CloudLib.demo.head import make_head
+from Clinic2CloudLib.dicom.model import SliceSource, Volume
+
+FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def volume_of(
+    stored: np.ndarray,
+    ijk_to_lps: np.ndarray,
+    modality: str,
+    slope: float = 1.0,
+    intercept: float = 0.0,
+) -> Volume:
+    slices = tuple(SliceSource(k, 0, slope, intercept) for k in range(stored.shape[0]))
+    return Volume(stored, ijk_to_lps, slices, modality)
+
+
+@cache
+def made_head(modality: str, seed: int = 0, face: bool = True) -> tuple[Volume, np.ndarray]:
+    """The demo's synthetic head and its true brain."""
+    head = make_head(size="small", modality=modality, seed=seed, face=face)
+    return volume_of(head.stored, FLIP @ head.ijk_to_ras, modality), head.brain
+
+
+@cache
+def found(modality: str) -> tuple[Volume, np.ndarray, FaceFinding]:
+    """The made head, its true brain, and what the finder says; once for all tests."""
+    volume, brain = made_head(modality)
+    return volume, brain, find_face(volume)
+
+
+def read_series(folder: Path) -> Volume:
+    from Clinic2CloudLib.dicom.series import find_series
+    from Clinic2CloudLib.dicom.source import open_source
+    from Clinic2CloudLib.dicom.volume import read_volumes
+
+    with open_source(folder) as source:
+        return read_volumes(find_series(source).series[0]).volumes[0]
+
+
+def read_nifti(path: Path, modality: str) -> Volume:
+    import SimpleITK as sitk
+
+    image = sitk.ReadImage(str(path))
+    affine = np.eye(4)
+    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
+    affine[:3, 3] = image.GetOrigin()
+    return volume_of(sitk.GetArrayFromImage(image), affine, modality)
