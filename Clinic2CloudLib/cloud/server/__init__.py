@@ -1,6 +1,6 @@
 """The embedded cloud: DICOMweb and work items in one process, which ``clinic2cloud serve`` runs.
 
-Under the base URL ``http://HOST:PORT/dicom-web``, each request with ``Authorization: Bearer TOKEN``:
+Under ``http://HOST:PORT/dicom-web``, each request with ``Authorization: Bearer TOKEN``:
 
 =========================================== =================================== ====================
 resource                                    what it does                        source

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import secrets
 import signal
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ... import atomic
 from ...errors import InputError
 from ..destination import read_token
+from .address import check_exposure, listen_on
 from .answers import BASE
 
 if TYPE_CHECKING:
@@ -148,8 +147,8 @@ def _prepare(
     """Check all that can be wrong and return a server that has its socket."""
     from .app import create_app
 
-    secure = _check_exposure(host, token, tls_cert, tls_key)
-    listening = _listen(host, port)
+    secure = check_exposure(host, token, tls_cert, tls_key)
+    listening = listen_on(host, port)
     try:
         token_file = None
         if token is None:
@@ -163,54 +162,6 @@ def _prepare(
     scheme = "https" if secure else "http"
     url = f"{scheme}://{name}:{listening.getsockname()[1]}{BASE}"
     return server, Running(url, token_file)
-
-
-def _check_exposure(
-    host: str, token: str | None, tls_cert: Path | None, tls_key: Path | None
-) -> bool:
-    """Refuse to be open to other machines without TLS and a token; return whether TLS is on."""
-    if (tls_cert is None) != (tls_key is None):
-        raise InputError("TLS needs both a certificate and its key")
-    if not _is_loopback(host):
-        if tls_cert is None:
-            raise InputError(
-                f"{host} can be reached from other machines, so the server needs a TLS certificate"
-            )
-        if token is None:
-            raise InputError(
-                f"{host} can be reached from other machines, so the server needs a token"
-            )
-    return tls_cert is not None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is named.
-        listening = socket.socket(family, kind, protocol)
-    except (OSError, OverflowError, UnicodeError):
-        raise InputError(f"{host} port {port} is no address of this machine") from None
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(128)
-    except OSError as error:
-        listening.close()
-        raise InputError(
-            f"cannot listen on {host} port {port}: {error.strerror or error}"
-        ) from None
-    return listening
 
 
 def _own_token(data: Path) -> tuple[str, Path]:
@@ -275,11 +226,6 @@ def _server(
         ssl_certfile=tls_cert,
         ssl_keyfile=tls_key,
     )
-    try:
-        config.load()
-    except (OSError, ssl.SSLError) as error:
-        said = getattr(error, "reason", None) or error.strerror or type(error).__name__
-        raise InputError(f"the TLS certificate or key cannot be used: {said}") from None
     return Server(config)
 
 

@@ -148,6 +148,14 @@ def test_tls_is_spoken_with_a_certificate(tmp_path: Path) -> None:
             requests.get(f"{url}/studies", headers=headers, timeout=10)
 
 
+def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_password(tmp_path: Path) -> None:
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    _self_signed(key, cert, b"a password")
+    with pytest.raises(InputError, match="cannot be used"):
+        serve(tmp_path / "data", port=0, token=TOKEN, tls_cert=cert, tls_key=key)
+    assert not (tmp_path / "data").exists()
+
+
 def test_pipelines_are_offered_with_their_options(web: Web) -> None:
     offered = web.get("/pipelines").json()
     assert [one["name"] for one in offered] == ["quick", "slow", "failing"]
@@ -184,7 +192,7 @@ def test_without_websockets_a_subscription_is_not_pretended(
         assert "without WebSockets" in answer.text
 
 
-def _self_signed(key_file: Path, cert_file: Path) -> None:
+def _self_signed(key_file: Path, cert_file: Path, password: bytes = b"") -> None:
     import datetime
     import ipaddress
 
@@ -208,7 +216,9 @@ def _self_signed(key_file: Path, cert_file: Path) -> None:
         key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
+            serialization.BestAvailableEncryption(password)
+            if password
+            else serialization.NoEncryption(),
         )
     )
     cert_file.write_bytes(cert.public_bytes(serialization.Encoding.PEM))
