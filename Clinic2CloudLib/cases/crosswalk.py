@@ -13,7 +13,7 @@ import json
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 #: Kinds of entries that map a new value to an original one; the others are tokens to look for.
 UID, PATIENT, ACCESSION = "uid", "patient", "accession"
 
+#: What a policy's options keep; a crosswalk may know such tokens from a run under a stricter one.
+_KEPT_BY = {
+    "retain_full_dates": ("date",),
+    "retain_device": ("device",),
+    "retain_institution": ("institution", "address"),
+    "retain_uids": (UID,),
+}
 _NAME_PARTS = re.compile(r"[\^=\s,;&]+")
 _COLUMNS = ("new_series_uid", "kind", "new", "original")
 
@@ -132,7 +139,7 @@ class Crosswalk:
         series_uid : str
             The case's new Series Instance UID.
         leave_out : collection of str
-            Kinds that the case's policy keeps (``date``, ``device``, ``institution``, ``uid``).
+            Kinds that the case's policy keeps (:func:`kinds_kept`).
 
         Returns
         -------
@@ -202,6 +209,13 @@ def _entry(result: HeaderResult, kind: str, original: str, pseudonyms: Pseudonym
     elif kind in (PATIENT, "name", "id"):
         new = result.patient_id
     return Entry(result.series_uid, kind, new, original)
+
+
+def kinds_kept(headers: Mapping[str, object]) -> frozenset[str]:
+    """Return the kinds of tokens that a policy keeps, from the ``headers`` part of its record."""
+    return frozenset(
+        kind for option, kinds in _KEPT_BY.items() if headers.get(option) for kind in kinds
+    )
 
 
 def refuse_beside_output(path: Path, out: Path) -> None:

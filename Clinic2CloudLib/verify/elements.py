@@ -25,6 +25,8 @@ READ_ERRORS = (
     NotImplementedError,
     OverflowError,
     EOFError,
+    OSError,  # of its in-memory file: an item that is not there
+    RecursionError,
     struct.error,
     zlib.error,
     InvalidDicomError,

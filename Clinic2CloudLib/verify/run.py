@@ -52,7 +52,7 @@ def verify_case(
         findings.update(check(view))
     report(1.0, "verified")
     kinds = {*OPENING_CHECKS, *INSTANCE_CHECKS, *CASE_CHECKS}
-    if tokens is None:
+    if not tokens:  # a series has at least its UIDs; none means that they are not known
         kinds -= TOKEN_CHECKS
     return Verification(tuple(sorted(findings)), tuple(sorted(kinds)))
 
@@ -90,7 +90,7 @@ def _instance_findings(view: CaseView, record: CaseInstance) -> list[Finding]:
         return findings or [Finding(UNREADABLE, record.file, "it is empty")]
     try:
         instance = instance_view(record, raw)
-    except ValueError:
+    except READ_ERRORS:
         return [*findings, Finding(UNREADABLE, record.file, "another reader cannot read it")]
     for kind, check in INSTANCE_CHECKS.items():
         try:

@@ -13,7 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from Clinic2CloudLib.cases.crosswalk import Crosswalk, Entry, entries_of, refuse_beside_output
+from Clinic2CloudLib.cases.crosswalk import (
+    Crosswalk,
+    Entry,
+    entries_of,
+    kinds_kept,
+    refuse_beside_output,
+)
 from Clinic2CloudLib.dicom.pseudonyms import Pseudonyms
 from Clinic2CloudLib.errors import InputError, OutputError
 
@@ -65,6 +71,16 @@ def test_tokens_are_one_series_own_and_names_come_in_parts(path: Path) -> None:
     )
     assert crosswalk.tokens_for("2.25.2") == ["1.2.3.2"]
     assert crosswalk.tokens_for("2.25.3") == []
+
+
+def test_what_a_policy_keeps_is_not_looked_for() -> None:
+    assert kinds_kept({"retain_full_dates": True, "retain_device": False, "keep": []}) == {"date"}
+    assert kinds_kept({"retain_uids": True, "retain_institution": True}) == {
+        "uid",
+        "institution",
+        "address",
+    }
+    assert kinds_kept({}) == frozenset()
 
 
 def test_before_the_first_entries_it_is_empty_and_no_file(path: Path) -> None:

@@ -14,7 +14,12 @@ import numpy as np
 import pytest
 from pydicom import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEGLSLossless, RLELossless
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    JPEGLSLossless,
+    RLELossless,
+)
 from verifymaker import (
     ACCESSION,
     BIRTH,
@@ -38,6 +43,7 @@ from verifymaker import (
 from Clinic2CloudLib.errors import InputError
 from Clinic2CloudLib.verify import verify_case
 from Clinic2CloudLib.verify.checks import TOKEN_CHECKS
+from Clinic2CloudLib.verify.checks.pixels import DEFLATED_FRAMES
 
 Change = Callable[[Dataset, int], None]
 
@@ -60,6 +66,7 @@ def test_a_clean_case_is_ok_and_says_what_was_looked_for(tmp_path: Path) -> None
 def test_without_tokens_the_checks_that_need_them_are_not_claimed(tmp_path: Path) -> None:
     folder = make_case(tmp_path, lambda ds, i: setattr(ds, "PatientComments", NAME))
     verification = verify_case(folder)
+    assert verify_case(folder, []) == verification
     assert verification.ok
     assert not set(verification.checks) & TOKEN_CHECKS
 
@@ -252,6 +259,43 @@ def test_pixels_that_cannot_be_decoded_are_found(tmp_path: Path) -> None:
         ds["PixelData"].is_undefined_length = True
 
     assert kinds(make_case(tmp_path, change)) == {"pixel-data"}
+
+
+@pytest.mark.parametrize(("cut", "expected"), [(None, set()), (200, {"pixel-data"})])
+def test_jpeg_pixels_are_decoded(tmp_path: Path, cut: int | None, expected: set[str]) -> None:
+    from PIL import Image
+
+    def change(ds: Dataset, index: int) -> None:
+        buffer = io.BytesIO()
+        shades = np.arange(64 * 64, dtype=np.uint32).reshape(64, 64) * 7 % 256
+        Image.fromarray(shades.astype(np.uint8)).save(buffer, "JPEG")
+        ds.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+        ds.BitsAllocated = ds.BitsStored = 8
+        ds.HighBit = 7
+        ds.PixelData = encapsulate([buffer.getvalue()[:cut]])
+        ds["PixelData"].is_undefined_length = True
+
+    assert kinds(make_case(tmp_path, change)) == expected
+
+
+def test_deflated_frames_are_unpacked(tmp_path: Path) -> None:
+    def whole(ds: Dataset, index: int) -> None:
+        deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        frame = deflater.compress(ds.PixelData) + deflater.flush()
+        ds.file_meta.TransferSyntaxUID = JPEGLSLossless
+        ds.PixelData = encapsulate([frame])
+        ds["PixelData"].is_undefined_length = True
+        ds["PixelData"].VR = "OB"
+
+    def cut(ds: Dataset, index: int) -> None:
+        ds.PixelData = ds.PixelData[:-100]
+        whole(ds, index)
+
+    def named(raw: bytes, index: int) -> bytes:  # pydicom does not write it by its name
+        return raw.replace(JPEGLSLossless.encode(), f"{DEFLATED_FRAMES}\0".encode())
+
+    assert kinds(make_case(tmp_path / "a", whole, bend=named)) == set()
+    assert kinds(make_case(tmp_path / "b", cut, bend=named)) == {"pixel-data"}
 
 
 def test_a_changed_missing_or_further_file_is_found(tmp_path: Path) -> None:

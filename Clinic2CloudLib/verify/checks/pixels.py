@@ -6,11 +6,14 @@ import warnings
 import zlib
 from collections.abc import Iterator
 
+from ...dicom.decode import decode_frames
+from ...errors import NotDeidentifiableError
 from ..elements import READ_ERRORS
 from ..model import CaseView, Finding, InstanceView
 
 PIXELS = "pixel-data"
 
+_JPEG = frozenset(f"1.2.840.10008.1.2.4.{tail}" for tail in (50, 51, 57, 70))
 DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 _PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
@@ -30,18 +33,26 @@ def check_pixels(view: CaseView, instance: InstanceView) -> Iterator[Finding]:
         if not _is_complete(instance, present[0]):
             yield Finding(PIXELS, instance.file, f"{present[0]} is not as long as it says")
         return
-    from pydicom.pixels import iter_pixels
-
     frames = _frames(instance)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            decoded = sum(1 for _ in iter_pixels(dataset))
-    except (*READ_ERRORS, RuntimeError, MemoryError):
+            decoded = _decoded(instance)
+    except (*READ_ERRORS, RuntimeError, MemoryError, NotDeidentifiableError):
         yield Finding(PIXELS, instance.file, f"{present[0]} cannot be decoded")
         return
     if decoded != frames:
         yield Finding(PIXELS, instance.file, f"{present[0]} has {decoded} frames of {frames}")
+
+
+def _decoded(instance: InstanceView) -> int:
+    """Return how many frames can be decoded."""
+    if instance.dataset.file_meta.TransferSyntaxUID in _JPEG:
+        # gdcm, which pydicom would hand these to, ends the process on some damaged ones.
+        return len(decode_frames(instance.raw))
+    from pydicom.pixels import iter_pixels
+
+    return sum(1 for _ in iter_pixels(instance.dataset))
 
 
 def _frames(instance: InstanceView) -> int:
