@@ -205,6 +205,28 @@ def resume(request: Request, channel: Channel) -> dict[str, Any]:
     }
 
 
+def outbox(request: Request, channel: Channel) -> dict[str, Any]:
+    """Tell the open uploads, after giving up those whose numbers are in ``cancel``."""
+    from ..cloud.outbox import Outbox
+
+    with Outbox() as box:
+        for number in request.get("cancel", ()):
+            box.cancel(int(number))
+        entries = box.list(only_open=True)
+    return {
+        "open": [
+            {
+                "number": entry.id,
+                "case": entry.case_id,
+                "folder": str(entry.folder),
+                "url": entry.destination.url,
+                "error": entry.error,
+            }
+            for entry in entries
+        ]
+    }
+
+
 def watch(request: Request, channel: Channel) -> None:
     """Tell what the server offers and how its jobs are, until cancelled; trouble is an event."""
     from ..cloud.jobs import list_jobs
@@ -278,6 +300,7 @@ TASKS: Mapping[str, Task] = {
     "compare": compare,
     "upload": upload,
     "resume": resume,
+    "outbox": outbox,
     "watch": watch,
     "fetch": fetch,
 }

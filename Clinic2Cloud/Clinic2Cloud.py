@@ -1,0 +1,421 @@
+"""Clinic2Cloud: de-identify in the clinic, see what leaves, process in the cloud, load the results.
+
+The module file is thin: the work is the library's (Clinic2CloudLib), the panel's sections are in
+Clinic2CloudWidgets. Nothing heavy is imported here, and nothing is installed before it is used.
+"""
+
+import enum
+import pathlib
+import sys
+from typing import Any
+
+import slicer
+from slicer import vtkMRMLScalarVolumeNode
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.parameterNodeWrapper import parameterNodeWrapper
+from slicer.ScriptedLoadableModule import *  # noqa: F403 - as every Slicer module does
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+
+def findLibrary() -> None:
+    """Make Clinic2CloudLib importable: installed beside this file, or one folder up in a checkout."""
+    try:
+        import Clinic2CloudLib  # noqa: F401
+    except ModuleNotFoundError:
+        sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
+
+
+class Clinic2Cloud(ScriptedLoadableModule):
+    """What Slicer shows of the module."""
+
+    def __init__(self, parent: Any) -> None:
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("Clinic2Cloud")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Informatics")]
+        self.parent.dependencies = ["DICOM", "VolumeRendering", "Segmentations", "SubjectHierarchy"]
+        self.parent.contributors = ["Clinic2Cloud contributors"]
+        self.parent.helpText = _(
+            "Takes names, burned-in text and faces out of DICOM series on this computer, shows before "
+            "and after side by side, and sends to the cloud only what a person has approved.\n"
+            "1 Tick series. 2 De-identify. 3 Look from all angles and decide. 4 Send. 5 Load results."
+        )
+        self.parent.acknowledgementText = _("Clinic2Cloud is no medical device.")
+
+
+class HeaderPolicy(enum.Enum):
+    """What is removed from headers; the values are the library's names."""
+
+    RESEARCH = "research"
+    KEEP_DATES = "keep-dates"
+    STRICT = "strict"
+    OWN = "file"
+
+    def label(self) -> str:
+        """What the user reads."""
+        return {
+            "research": _("Research: cleaned descriptions, shifted dates"),
+            "keep-dates": _("Research with the original dates"),
+            "strict": _("Strict: the basic profile alone"),
+            "file": _("A policy file of your site"),
+        }[self.value]
+
+
+class FaceMethod(enum.Enum):
+    """How a face is replaced; the values are the library's names."""
+
+    AUTO = "auto"
+    SMOOTH = "smooth"
+    REMOVE = "remove"
+    REFACE = "reface"
+    OFF = "off"
+
+    def label(self) -> str:
+        """What the user reads."""
+        return {
+            "auto": _("Automatic (the best there is)"),
+            "smooth": _("Fill with a smoothed surface"),
+            "remove": _("Remove"),
+            "reface": _("Replace by an average face"),
+            "off": _("Leave in place (needs a note)"),
+        }[self.value]
+
+
+@parameterNodeWrapper
+class Clinic2CloudParameterNode:
+    """What is saved with the scene; never a destination, a token or a name of a patient."""
+
+    sceneVolume: vtkMRMLScalarVolumeNode
+    policy: HeaderPolicy = HeaderPolicy.RESEARCH
+    keepAge: bool = False
+    keepSex: bool = False
+    keepWeight: bool = False
+    keepSize: bool = False
+    keepDevice: bool = False
+    face: FaceMethod = FaceMethod.AUTO
+    casesFolder: pathlib.Path = pathlib.Path.home() / "Clinic2Cloud" / "cases"
+    reviewer: str = ""
+
+
+class Clinic2CloudWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel; its sections are in Clinic2CloudWidgets."""
+
+    def __init__(self, parent: Any = None) -> None:
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.panel = None
+        self._parameterNode = None
+        self._parameterNodeGuiTag = None
+
+    def setup(self) -> None:
+        """Make the widgets and start the sections."""
+        ScriptedLoadableModuleWidget.setup(self)
+        findLibrary()
+        from Clinic2CloudWidgets.panel import Panel
+
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/Clinic2Cloud.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.logic = Clinic2CloudLogic()
+        self.panel = Panel(uiWidget, self.ui, self.logic)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeRemoved)
+        self.initializeParameterNode()
+
+    def cleanup(self) -> None:
+        """End all work; the panel goes away or is reloaded."""
+        self.removeObservers()
+        self.setParameterNode(None)
+        if self.panel is not None:
+            self.panel.close()
+            self.panel = None
+
+    def enter(self) -> None:
+        """Show what is there now."""
+        self.initializeParameterNode()
+        self.panel.enter()
+
+    def exit(self) -> None:
+        """Stop asking the server while nobody looks; work that was started goes on."""
+        self.panel.exit()
+
+    def onReload(self) -> None:
+        """Reload the sections with the module file, for developers."""
+        self.cleanup()
+        for name in [n for n in sys.modules if n.split(".")[0] == "Clinic2CloudWidgets"]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
+
+    def onSceneStartClose(self, caller: Any, event: Any) -> None:
+        """Let go of nodes that are about to go."""
+        self.setParameterNode(None)
+        self.panel.sceneCloses()
+
+    def onSceneEndClose(self, caller: Any, event: Any) -> None:
+        """Start over in the empty scene."""
+        if getattr(self.parent, "isEntered", True):
+            self.initializeParameterNode()
+
+    def onNodeRemoved(self, caller: Any, event: Any, node: Any = None) -> None:
+        """Say so when a volume that is being looked at was deleted."""
+        if self.panel is not None:
+            self.panel.nodeRemoved()
+
+    def initializeParameterNode(self) -> None:
+        """Bind the panel to the scene's parameter node."""
+        self.setParameterNode(self.logic.getParameterNode())
+
+    def setParameterNode(self, node: Any) -> None:
+        """Bind the panel to a parameter node, or to none."""
+        if self._parameterNode is not None:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self.removeObservers(self.onParameterNodeModified)
+        self._parameterNode = node
+        if self.panel is not None:
+            self.panel.parameters = node
+        if node is not None:
+            self._parameterNodeGuiTag = node.connectGui(self.ui)
+            self.addObserver(node.parameterNode, "ModifiedEvent", self.onParameterNodeModified)
+            self.onParameterNodeModified()
+
+    def onParameterNodeModified(self, caller: Any = None, event: Any = None) -> None:
+        """Bring the sections up to date."""
+        if self.panel is not None and self._parameterNode is not None:
+            self.panel.parametersChanged()
+
+
+class Clinic2CloudLogic(ScriptedLoadableModuleLogic):
+    """Everything the panel does, from the Python console and with ``--no-main-window`` too.
+
+    Each call waits until it is done. Errors are ``Clinic2CloudError``: one sentence, no patient data.
+    """
+
+    def __init__(self) -> None:
+        ScriptedLoadableModuleLogic.__init__(self)
+        findLibrary()
+        self.views = None
+
+    def getParameterNode(self) -> Clinic2CloudParameterNode:
+        """Return the typed parameter node of the scene."""
+        return Clinic2CloudParameterNode(super().getParameterNode())
+
+    def installPackages(self) -> None:
+        """Have Slicer install what the library needs and lacks; asks the user first."""
+        from Clinic2CloudWidgets.packages import ensurePackages
+
+        ensurePackages()
+
+    def databasePath(self) -> pathlib.Path | None:
+        """Return Slicer's DICOM database file, or None when there is none open."""
+        database = getattr(slicer, "dicomDatabase", None)
+        if database is None or not database.isOpen:
+            return None
+        return pathlib.Path(database.databaseFilename)
+
+    def defaultFolder(self) -> pathlib.Path:
+        """Return the folder of cases that the panel shows."""
+        return self.getParameterNode().casesFolder
+
+    def deidentifySeries(
+        self, uid: str, policy: str = "research", source: Any = None, folder: Any = None,
+        face: str | None = None, keep: Any = (), progress: Any = None,
+    ) -> Any:  # fmt: skip
+        """De-identify one series of the DICOM database (or of ``source``) and verify the case.
+
+        Parameters
+        ----------
+        uid : str
+            Series Instance UID.
+        policy : str
+            ``research``, ``keep-dates``, ``strict`` or a TOML file.
+        source, folder : path, optional
+            Where the images are, and where the case goes.
+        face : str, optional
+            ``auto``, ``smooth``, ``remove``, ``reface``, ``off``; as the policy says when left out.
+        keep : sequence of str
+            Words of ``--keep``: age, sex, weight, ...
+
+        Returns
+        -------
+        Case
+            Its ``folder``, ``state``, ``face``, ``needs_review``, ...
+        """
+        import dataclasses
+
+        from Clinic2CloudLib import check_case, deidentify, load_policy, open_site, with_keep
+        from Clinic2CloudLib.errors import InputError
+
+        source = pathlib.Path(source) if source else self.databasePath()
+        if source is None:
+            raise InputError("there is no DICOM database open; name a source")
+        folder = pathlib.Path(folder or self.defaultFolder())
+        chosen = with_keep(load_policy(policy), keep)
+        if face:
+            chosen = dataclasses.replace(chosen, face=face)
+        made = deidentify(
+            source, folder, open_site(folder, policy=chosen), series=[uid], progress=progress
+        )
+        if not made.series:
+            reason = made.set_aside[0].reason if made.set_aside else "it holds no images"
+            raise InputError(f"the series was set aside: {reason}")
+        return check_case(made.series[0].case.folder)
+
+    def cases(self, folder: Any = None) -> list:
+        """Return the cases of a folder."""
+        from Clinic2CloudWidgets.cases import casesIn
+
+        return casesIn(pathlib.Path(folder or self.defaultFolder()))
+
+    def showPreview(self, case: Any, source: Any = None) -> dict:
+        """Load a case and its original into the scene, side by side where there is a main window.
+
+        Returns
+        -------
+        dict
+            The nodes by role: ``after``, and ``before`` and ``changed`` where the original is there.
+        """
+        from Clinic2CloudLib.steps.compare import compare
+        from Clinic2CloudWidgets import scene
+        from Clinic2CloudWidgets.views import CaseViews
+
+        seen = compare(case.folder, pathlib.Path(source) if source else self.databasePath())
+        if self.views is None:
+            self.views = CaseViews()
+        arrays = {}
+        if seen.after is not None:
+            arrays["after"] = seen.after.values()
+            if seen.before is not None:
+                arrays["before"] = seen.before.values()
+                arrays["changed"] = seen.changed.astype("u1")
+            facts = {
+                "ijk_to_ras": seen.after.ijk_to_ras, "window": seen.window,
+                "skin": seen.transfer.level, "air": seen.transfer.air,
+            }  # fmt: skip
+            self.views.show(case.id, arrays, facts)
+        return {node.GetAttribute(scene.ROLE_ATTRIBUTE): node for node in scene.ownNodes(case.id)}
+
+    def approve(self, case: Any, reviewer: str, note: str = "") -> Any:
+        """Approve a case; the decision is bound to the SHA-256 of every file and picture."""
+        return self._decide(case, True, reviewer, note)
+
+    def reject(self, case: Any, reviewer: str, note: str = "") -> Any:
+        """Reject a case; it does not leave."""
+        return self._decide(case, False, reviewer, note)
+
+    def _decide(self, case: Any, approve: bool, reviewer: str, note: str) -> Any:
+        from Clinic2CloudLib import decide
+        from Clinic2CloudLib.steps.check import checker
+
+        return decide(
+            case.folder, approve=approve, reviewer=reviewer, note=note, verifier=checker()
+        )
+
+    def destination(self, url: str, tokenFile: Any = None, ca: Any = None) -> Any:
+        """Return a destination; without a token file the system's keyring is asked."""
+        from Clinic2CloudLib.cloud.destination import Destination
+
+        return Destination(
+            url,
+            token_file=pathlib.Path(tokenFile) if tokenFile else None,
+            ca=pathlib.Path(ca) if ca else None,
+        )
+
+    def upload(
+        self, case: Any, destination: Any, pipeline: str | None = None, options: Any = None,
+        progress: Any = None,
+    ) -> Any:  # fmt: skip
+        """Send an approved case; returns the job where a pipeline was named, None otherwise."""
+        from Clinic2CloudLib import send
+        from Clinic2CloudLib.cloud.jobs import show_job
+
+        sent = send(
+            [case.folder], destination, pipeline=pipeline, options=options, progress=progress
+        )[0]
+        if sent.upload.workitem_uid is None:
+            return None
+        return show_job(destination, sent.upload.workitem_uid)
+
+    def jobs(self, destination: Any) -> tuple:
+        """Return the server's jobs."""
+        from Clinic2CloudLib.cloud.jobs import list_jobs
+
+        return list_jobs(destination)
+
+    def loadResults(self, job: Any, case: Any = None, folder: Any = None) -> list:
+        """Wait for a job, fetch its results and load them under the case's study.
+
+        Returns
+        -------
+        list
+            The nodes: segmentations, volumes, a table.
+        """
+        from Clinic2CloudLib.cloud.jobs import wait_for
+        from Clinic2CloudLib.cloud.results import fetch_results
+        from Clinic2CloudLib.errors import CloudError
+        from Clinic2CloudLib.worker.shown import show_results
+        from Clinic2CloudLib.worker.tasks import note_outcome
+        from Clinic2CloudWidgets.cases import Collected, resultsFolder
+        from Clinic2CloudWidgets.results import intoScene
+
+        job = wait_for(job)
+        if job.state != "done":
+            raise CloudError(f"{job.pipeline} failed: {job.reason}")
+        name = case.id if case is not None else f"job-{job.uid[-8:]}"
+        folder = pathlib.Path(folder) if folder else resultsFolder(self.defaultFolder()) / name
+        files = fetch_results(job, folder, case)
+        note_outcome(case.folder if case is not None else None, job.uid)
+        collected = Collected()
+        shown = show_results([item.path for item in files], folder, collected)
+        study = case.study_uid if case is not None else job.inputs[0].study_uid
+        return intoScene(name, job.patient_id, study, shown, collected.arrays)
+
+
+class Clinic2CloudTest(ScriptedLoadableModuleTest):
+    """Slicer's self test: a head of our own making from series to case to preview."""
+
+    def runTest(self) -> None:
+        """Run as few or as many tests as needed here."""
+        slicer.mrmlScene.Clear(0)
+        self.test_deidentifyAndShow()
+
+    def test_deidentifyAndShow(self) -> None:
+        """De-identify an invented head; its face is found, nothing is approved by itself."""
+        import os
+        import tempfile
+
+        findLibrary()
+        from Clinic2CloudLib.demo.head import write_head_series
+        from Clinic2CloudLib.steps.plan import plan_source
+        from Clinic2CloudLib.cases.policy import load_policy
+
+        with tempfile.TemporaryDirectory() as folder:
+            home = os.environ.get("CLINIC2CLOUD_HOME")
+            os.environ["CLINIC2CLOUD_HOME"] = str(pathlib.Path(folder) / "home")
+            try:
+                source = write_head_series(pathlib.Path(folder) / "source", size="small")
+                uid = plan_source(source, load_policy()).series[0].series.uid
+                logic = Clinic2CloudLogic()
+                cases = pathlib.Path(folder) / "cases"
+                case = logic.deidentifySeries(uid, source=source, folder=cases)
+                self.assertEqual(case.state, "verified")
+                self.assertEqual(case.face["status"], "found")
+                nodes = logic.showPreview(case, source)
+                self.assertIn("before", nodes)
+                self.assertIn("changed", nodes)
+                self.assertEqual(logic.approve(case, "Self Test", "test").state, "approved")
+            finally:
+                if home is None:
+                    del os.environ["CLINIC2CLOUD_HOME"]
+                else:
+                    os.environ["CLINIC2CLOUD_HOME"] = home
+        self.delayDisplay("Test passed")

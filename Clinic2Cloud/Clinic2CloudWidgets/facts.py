@@ -1,0 +1,110 @@
+"""What a reviewer reads of a case: doubts first, then what stayed, what changed, what is not claimed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from .section import safe
+
+_HEAD = '<p style="margin:6px 0 1px 0"><b>{title}</b></p>'
+
+
+def stateName(state: str) -> str:
+    """Return a state in the user's words."""
+    names = {
+        "deidentified": _("to verify and review"),
+        "verified": _("to review"),
+        "approved": _("approved"),
+        "rejected": _("rejected"),
+        "queued": _("waits to be sent"),
+        "uploaded": _("sent"),
+        "processing": _("at the cloud"),
+        "done": _("done"),
+        "failed": _("failed at the cloud"),
+        "scheduled": _("waits at the cloud"),
+    }
+    return names.get(state, state)
+
+
+def factsOf(case: Any) -> str:
+    """Return the facts of a case as rich text."""
+    parts = [
+        *_doubts(case),
+        *_verification(case),
+        *_kept(case),
+        *_pixels(case),
+        *_headers(case),
+        *_list(_("Not claimed"), case.not_claimed),
+    ]
+    return "".join(parts)
+
+
+def _list(title: str, items: Any, colour: str = "") -> list[str]:
+    if not items:
+        return []
+    style = f' style="color:{colour}"' if colour else ""
+    rows = "".join(f"<li{style}>{safe(item)}</li>" for item in items)
+    return [_HEAD.format(title=title), f'<ul style="margin:0 0 0 -24px">{rows}</ul>']
+
+
+def _doubts(case: Any) -> list[str]:
+    return _list(_("Needs a closer look"), case.needs_review, "#d9534f")
+
+
+def _verification(case: Any) -> list[str]:
+    found = case.verification
+    if found is None:
+        return _list(_("Second look"), [_("not made yet; approving makes it first")])
+    if found["ok"]:
+        text = _("{count} checks by an independent reader found nothing").format(
+            count=len(found["checks"])
+        )
+        return _list(_("Second look"), [text], "#3c9d5d")
+    findings = [f"{f['file']}: {f['text']}" for f in found["findings"][:50]]
+    return _list(_("The second look found"), findings, "#d9534f")
+
+
+def _kept(case: Any) -> list[str]:
+    kept = case.headers.get("kept_text", ())
+    if not kept:
+        return _list(_("Free text that stayed"), [_("none")])
+    rows = [f"{item['attribute']}: “{item['text']}”" for item in kept]
+    return _list(_("Free text that stayed – read it"), rows)
+
+
+def _pixels(case: Any) -> list[str]:
+    rows = []
+    face, text = case.face, case.text
+    if face is None:
+        rows.append(_("face: not looked for in this case"))
+    else:
+        rows.append(
+            _("face: {status}, {method}, {voxels} voxels changed, confidence {confidence}").format(
+                status=face["status"].replace("_", " "),
+                method=face["method"],
+                voxels=f"{face['voxels']:,}",
+                confidence=face["confidence"],
+            )
+        )
+        rows.append(_("found by: {finder}").format(finder=face["finder"]))
+        rows += face["reasons"]
+    if text is not None:
+        rows.append(
+            _("burned-in text: {status}, {boxes} boxes").format(
+                status=text["status"], boxes=text["boxes"]
+            )
+        )
+    return _list(_("Pixels"), rows)
+
+
+def _headers(case: Any) -> list[str]:
+    actions = case.headers.get("actions", {})
+    rows = []
+    for action in sorted(actions):
+        names = actions[action]
+        if action != "kept" and names:
+            shown = ", ".join(list(names)[:12]) + (", ..." if len(names) > 12 else "")
+            rows.append(f"{len(names)} {action}: {shown}")
+    return _list(_("Headers, by attribute"), rows)
