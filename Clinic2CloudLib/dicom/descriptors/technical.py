@@ -13,7 +13,7 @@ from .words import fold, names, spellings, terms, vocabulary, word_list
 
 _UNIT = (
     r"(?:mm2?|cm|um|ms|sec|secs|s|min|mins|hz|khz|kv|kvp|kev|ma|mas|t|ml|cc|mg|ppm|hu|deg|dir|dirs|"
-    r"ch|pct|x|d|st|nd|rd|th|pl|sl|mbq|gy)"
+    r"ch|pct|x|d|st|nd|rd|th|pl|sl|mbq|gy|v)"
 )
 _NUMBER = r"\d{1,3}(?:[.,]\d{1,3})?"
 #: Shapes of technical terms, on folded text.
