@@ -6,17 +6,12 @@ import importlib.util
 import os
 import sys
 import types
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .faults import listen_for_faults, qt_warnings, slot_errors
+
 _state: dict[str, Any] = {}
-#: What was raised in slots and observers since :func:`install`; Qt and VTK only print it.
-slot_errors: list[BaseException] = []
-#: What Qt warned of since :func:`install`.
-qt_warnings: list[str] = []
-#: What Qt says of every offscreen window.
-_IDLE_TALK = ("propagateSizeHints", "QFont::", "This plugin does not support")
 
 
 def missing() -> str:
@@ -27,6 +22,9 @@ def missing() -> str:
         return "PySide6 is not installed: pip install PySide6-Essentials"
     except ImportError as error:
         return f"PySide6 lacks a library ({error}): apt-get install libegl1 libxkbcommon0"
+    if sys.version_info < (3, 12) and PySide6.__version_info__ >= (6, 12):
+        # It takes None for immortal, which it is from Python 3.12 on: the process ends in an abort.
+        return "PySide6 6.12 miscounts None on Python 3.11: pip install 'PySide6-Essentials<6.12'"
     if importlib.util.find_spec("slicer_core") is None:
         return "slicer-core is not installed: pip install slicer-core"
     return "" if PySide6.QtWidgets else "PySide6 is empty"
@@ -61,8 +59,8 @@ def install(*, main_window: bool = True, database: Path | None = None) -> Any:
     slot_errors.clear()
     qt_warnings.clear()
     from .dicomdatabase import ctkDICOMDatabase
-    from .installs import installs
     from .messages import dialogs
+    from .packages import installs
 
     dialogs.clear()
     installs.clear()
@@ -78,12 +76,12 @@ def _install(main_window: bool) -> Any:
 
     from .qtmodule import make_qt
 
-    _listen_for_faults()
+    listen_for_faults()
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["Slicer"])
     application.setStyle("Fusion")
     sys.modules["qt"] = make_qt()
     from . import ctkwidgets, messages, parameternode, scripted, uiloader, views
-    from .installs import make_packaging, make_torch_utils
+    from .packages import make_packaging, make_torch_utils
 
     sys.modules["ctk"] = ctkwidgets.make_ctk()
     sys.modules["qt"].QUiLoader = uiloader.UiLoader  # type: ignore[attr-defined]
@@ -121,24 +119,6 @@ def _install(main_window: bool) -> Any:
     )
     slicer.packaging = sys.modules["slicer.packaging"]
     return slicer
-
-
-def _listen_for_faults() -> None:
-    from PySide6 import QtCore
-
-    printed = sys.excepthook
-
-    def hook(kind: Any, error: BaseException, trace: Any) -> None:
-        slot_errors.append(error)
-        printed(kind, error, trace)
-
-    def message(kind: Any, context: Any, text: str) -> None:
-        if kind != QtCore.QtMsgType.QtDebugMsg and not any(idle in text for idle in _IDLE_TALK):
-            qt_warnings.append(text)
-            print(f"Qt: {text}", file=sys.stderr)
-
-    sys.excepthook = hook
-    QtCore.qInstallMessageHandler(message)
 
 
 def _application_logic(scene: Any) -> Any:
@@ -205,82 +185,6 @@ def _follow_in_subject_hierarchy(scene: Any) -> None:
     scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, removed)
 
 
-def load_module(path: Path) -> Any:
-    """Load a scripted module as Slicer does: the file, its description, its widget.
-
-    Parameters
-    ----------
-    path : Path
-        The module's ``.py``; its folder goes onto ``sys.path``, as in Slicer.
-
-    Returns
-    -------
-    object
-        The Python widget (``slicer.modules.<Name>Widget``), set up and entered.
-    """
-    import slicer
-
-    name = path.stem
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
-    module = _run_file(name, path)
-    described = slicer.qSlicerScriptedLoadableModule(str(path))
-    setattr(slicer.modules, name.lower(), described)
-    setattr(slicer.modules, f"{name}Instance", getattr(module, name)(described))
-    representation = described.widgetRepresentation()
-    representation.resize(460, 900)
-    representation.show()
-    python = representation.self()
-    _call(python, "enter")
-    return python
-
-
-def reload_module(name: str) -> Any:
-    """Reload a module with Slicer's own ``slicer.util.reloadScriptedModule``.
-
-    Returns
-    -------
-    object
-        The new Python widget.
-    """
-    import slicer
-
-    slicer.util.reloadScriptedModule(name)
-    python = getattr(slicer.modules, f"{name}Widget")
-    _call(python, "enter")
-    return python
-
-
-def unload_module(name: str) -> None:
-    """Leave a module and let its widget clean up, as at the end of the application."""
-    import slicer
-
-    python = getattr(slicer.modules, f"{name}Widget")
-    _call(python, "exit")
-    slicer.app.moduleManager().moduleAboutToBeUnloaded.emit(name)
-    described = getattr(slicer.modules, name.lower())
-    described.widgetRepresentation().close()
-    for gone in (f"{name}Widget", f"{name}Instance", name.lower()):
-        delattr(slicer.modules, gone)
-    sys.modules.pop(name, None)
-
-
-def _run_file(name: str, path: Path) -> types.ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _call(python: Any, name: str) -> None:
-    method: Callable[[], None] | None = getattr(python, name, None)
-    if callable(method):
-        method()
-
-
 def close_scene() -> None:
     """Close the scene as File > Close Scene does."""
     import slicer
@@ -314,7 +218,7 @@ def screenshot(widget: Any, path: Path | None = None, *, draw: bool = True) -> A
     QPixmap
         The picture.
     """
-    from .views import DrawnView
+    from .drawing import DrawnView
 
     widget.show()
     process_events()

@@ -9,6 +9,7 @@ does not have is an error. Here the same is done to ``QObject`` for the whole pr
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 from typing import Any
@@ -72,12 +73,19 @@ def _get(self: Any, name: str) -> Any:
     if name == "name":
         return _object_get(self, "objectName")()
     if name == "connect":
-        return lambda *arguments: _connect(self, *arguments)
+        return lambda *arguments: _by_signature(self, name, _connect, arguments)
     if name == "disconnect":
-        return lambda *arguments: _disconnect(self, *arguments)
+        return lambda *arguments: _by_signature(self, name, _disconnect, arguments)
     if name == "className":
         return lambda: type(self).__name__
     return _object_get(self, name)
+
+
+def _by_signature(self: Any, name: str, ours: Any, arguments: tuple[Any, ...]) -> Any:
+    """Leave to PySide what it connects by itself (a timer's single shot does)."""
+    if arguments and not isinstance(arguments[0], str):
+        return _object_get(self, name)(*arguments)
+    return ours(self, *arguments)
 
 
 def _set(self: Any, name: str, value: Any) -> None:
@@ -157,8 +165,16 @@ def _connect(self: Any, signature: str, target: Any, slot: str | None = None) ->
         function(*arguments[:takes])
 
     signal.connect(call)
+    if not any(key[0] == id(self) for key in _targets):
+        _object_get(self, "destroyed").connect(functools.partial(_forget, id(self)))
     _targets.setdefault((id(self), signature, target), []).append((signal, call))
     return True
+
+
+def _forget(identity: int, *_: Any) -> None:
+    """Let go of what was connected to an object that is gone."""
+    for key in [k for k in _targets if k[0] == identity]:
+        del _targets[key]
 
 
 def _disconnect(
