@@ -44,6 +44,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   cloud/results.py
   cloud/retry.py
   cloud/server/__init__.py
+  cloud/server/address.py
   cloud/server/answers.py
   cloud/server/app.py
   cloud/server/attributes.py
@@ -227,6 +228,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   verify/checks/private.py
   verify/checks/records.py
   verify/checks/uids.py
+  verify/conformance.py
   verify/elements.py
   verify/model.py
   verify/payloads.py

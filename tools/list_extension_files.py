@@ -14,6 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 #: Folder and the name its lists begin with.
 FOLDERS = {"Clinic2Cloud": "CLINIC2CLOUD", "Clinic2CloudLib": "CLINIC2CLOUDLIB"}
+#: What only builds or checks the source.
+NOT_SHIPPED = ("CMakeLists.txt", "files.cmake", "ruff.toml")
 HEADER = "# Made by tools/list_extension_files.py; run it after adding or removing a file.\n"
 
 
@@ -22,9 +24,8 @@ def shipped(folder: Path) -> tuple[list[str], list[str]]:
     scripts, resources = [], []
     for path in folder.rglob("*"):
         relative = path.relative_to(folder)
-        if path.is_dir() or "__pycache__" in relative.parts or relative.parts[0] == "Testing":
-            continue
-        if path.name in ("CMakeLists.txt", "files.cmake") or path.name.startswith("."):
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in relative.parts)
+        if path.is_dir() or hidden or relative.parts[0] == "Testing" or path.name in NOT_SHIPPED:
             continue
         (scripts if path.suffix == ".py" else resources).append(relative.as_posix())
     return sorted(scripts), sorted(resources)

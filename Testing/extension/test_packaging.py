@@ -81,9 +81,10 @@ def shipped_files() -> set[str]:
     for name in SHIPPED:
         for path in (REPOSITORY / name).rglob("*"):
             relative = path.relative_to(REPOSITORY / name)
-            left_out = "__pycache__" in relative.parts or relative.parts[0] == "Testing"
-            if path.is_file() and not left_out and relative.suffix != ".pyc":
-                if relative.name in ("CMakeLists.txt", "files.cmake"):
+            hidden = any(part.startswith((".", "__pycache__")) for part in relative.parts)
+            left_out = hidden or relative.parts[0] == "Testing"
+            if path.is_file() and not left_out:
+                if relative.name in ("CMakeLists.txt", "files.cmake", "ruff.toml"):
                     continue
                 # The module lies in the modules' folder itself, the library in its own.
                 inside = relative if name == "Clinic2Cloud" else Path(name) / relative
