@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := face,text,cloud,slides,dev
+EXTRAS := face,text,cloud,slides,panel,dev
 
 .PHONY: help venv system demo test test-slow lint bench clean
 

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Install what pip cannot bring, where this machine allows it; say clearly what is missing where not.
 #   OpenGL without a screen: the 3D previews.  dicom3tools: dciodvfy, a conformance check in the tests.
-packages="libegl1 libgl1 libglx0 libopengl0 libgl1-mesa-dri libosmesa6 libxrender1 dicom3tools"
+#   xkbcommon, fontconfig, dbus, a font: Qt without a screen, where the panel is tested.
+packages="libegl1 libgl1 libglx0 libopengl0 libgl1-mesa-dri libosmesa6 libxrender1 dicom3tools
+    libxkbcommon0 libfontconfig1 libdbus-1-3 fonts-dejavu-core"
 
 missing=""
 command -v dpkg-query >/dev/null 2>&1 || {
