@@ -255,7 +255,7 @@ def _write_masks(face: FaceOutcome, folder: Path) -> list[str]:
     """Write which voxels the face step was free to change, so that anybody can check the rest."""
     import SimpleITK as sitk
 
-    names = []
+    names: list[str] = []
     for volume, _, mask in face.previews:
         if mask.any():
             name = f"{PREVIEW}/face_mask_{len(names) + 1}.nrrd"
