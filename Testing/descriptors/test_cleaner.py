@@ -115,6 +115,7 @@ def test_no_planted_identifier_stays_and_the_rest_does(form: str) -> None:
         ("", ""),
         ("   ", ""),
         ("(SMITH)", ""),
+        ("SMITH head[12", "head 12"),
         ("+++", "+++"),
     ],
 )

@@ -162,4 +162,12 @@ def _balanced(text: str) -> str:
             else:
                 drop.add(position)
     drop.update(position for _, position in opened)
-    return "".join(char for position, char in enumerate(text) if position not in drop)
+    return "".join(
+        (" " if _joins(text, position) else "") if position in drop else char
+        for position, char in enumerate(text)
+    )
+
+
+def _joins(text: str, position: int) -> bool:
+    """Return whether what stands left and right of a sign would become one word without it."""
+    return text[position - 1 : position].isalnum() and text[position + 1 : position + 2].isalnum()
