@@ -14,6 +14,8 @@ t1_vibe_dixon_tra_bh_pre
 t1_fl2d_tra_opp-in
 t1_tse_cor_fs_448
 t1_space_sag_p2_iso
+motion artifact repeated
+susceptibility artefact banding ghosting
 t1_se_sag_3mm
 t1_starvibe_tra_dyn
 t2_tse_tra_512
