@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -143,3 +144,26 @@ def test_nothing_is_installed_at_file_scope() -> None:
 def test_no_python_file_lies_beside_the_module() -> None:
     """Slicer would load it as a module of its own."""
     assert [path.name for path in MODULE.parent.glob("*.py")] == ["Clinic2Cloud.py"]
+
+
+def sources() -> list[Path]:
+    return sorted(p for p in MODULE.parent.rglob("*.py") if "Testing" not in p.parts)
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: path.name)
+def test_only_what_both_qt_versions_and_pythonqt_have_is_used(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    gone = re.findall(r"\b(?:QRegExp|QTextCodec|QDesktopWidget)\b", text)
+    modules = re.findall(r"^\s*(?:import|from) (?:imp|pkg_resources|PySide6|PyQt\d)\b", text, re.M)
+    # PythonQt puts the values of an enum on the class around it: qt.Qt.Checked.
+    scoped = re.findall(r"\bqt\.Q\w*\.[A-Z]\w+\.[A-Z]\w+", text)
+    assert gone + modules + scoped == []
+
+
+def test_every_icon_and_ui_file_that_is_named_is_there() -> None:
+    named = set()
+    for path in sources():
+        named |= set(re.findall(r"resourcePath\(f?[\"']([^\"'{]+)[\"']\)", path.read_text()))
+    resources = MODULE.parent / "Resources"
+    assert "UI/Clinic2Cloud.ui" in named
+    assert [name for name in sorted(named) if not (resources / name).exists()] == []

@@ -58,7 +58,7 @@ def built(request: pytest.FixtureRequest, checkout: Path, tmp_path_factory: obje
         pytest.skip("there is no CMake here: apt-get install cmake, or pip install cmake")
     if shutil.which("cc") is None and shutil.which("gcc") is None:
         pytest.skip("there is no C compiler here, which CMake's project() asks for")
-    build = Path(tmp_path_factory.mktemp("build"))  # type: ignore[attr-defined]
+    build = Path(tmp_path_factory.mktemp("build"))
     generator = ["-G", "Ninja"] if shutil.which("ninja") else []
     call(cmake, "-S", checkout, "-B", build, f"-DSlicer_DIR={DUMMY}", "-DBUILD_TESTING=ON",
          "-Werror=dev", *generator)  # fmt: skip

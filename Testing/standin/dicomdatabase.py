@@ -184,8 +184,8 @@ def make_dicomlib() -> types.ModuleType:
 
     library = types.ModuleType("DICOMLib", "Stand-in of Slicer's DICOMLib")
     utils = types.ModuleType("DICOMLib.DICOMUtils")
-    utils.loadSeriesByUID = load_series_by_uid  # type: ignore[attr-defined]
-    utils.importDicom = import_dicom  # type: ignore[attr-defined]
-    library.DICOMUtils = utils  # type: ignore[attr-defined]
+    utils.loadSeriesByUID = load_series_by_uid
+    utils.importDicom = import_dicom
+    library.DICOMUtils = utils
     library.__path__ = []
     return library

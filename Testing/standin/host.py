@@ -84,7 +84,7 @@ def _install(main_window: bool) -> Any:
     from .packages import make_packaging, make_torch_utils
 
     sys.modules["ctk"] = ctkwidgets.make_ctk()
-    sys.modules["qt"].QUiLoader = uiloader.UiLoader  # type: ignore[attr-defined]
+    sys.modules["qt"].QUiLoader = uiloader.UiLoader
     for widget in uiloader.WIDGETS:
         if widget.__name__.startswith("q"):
             setattr(slicer, widget.__name__, widget)
@@ -154,9 +154,9 @@ def _volume_rendering(scene: Any, application_logic: Any, home: Path) -> Any:
 
 def _i18n() -> types.ModuleType:
     module = types.ModuleType("slicer.i18n", "Texts are not translated here")
-    module.tr = lambda text, context=None, *rest: text  # type: ignore[attr-defined]
-    module.translate = lambda context, text, *rest: text  # type: ignore[attr-defined]
-    module.getContext = lambda path: Path(path).stem  # type: ignore[attr-defined]
+    module.tr = lambda text, context=None, *rest: text
+    module.translate = lambda context, text, *rest: text
+    module.getContext = lambda path: Path(path).stem
     return module
 
 
@@ -165,7 +165,7 @@ def _follow_in_subject_hierarchy(scene: Any) -> None:
     import slicer
     import vtk
 
-    @vtk.calldata_type(vtk.VTK_OBJECT)  # type: ignore[untyped-decorator]
+    @vtk.calldata_type(vtk.VTK_OBJECT)
     def added(caller: Any, event: str, node: Any) -> None:
         shown = node.IsA("vtkMRMLDisplayableNode") or node.IsA("vtkMRMLTableNode")
         if shown and not node.GetHideFromEditors() and not scene.IsImporting():
@@ -173,7 +173,7 @@ def _follow_in_subject_hierarchy(scene: Any) -> None:
             if not hierarchy.GetItemByDataNode(node):
                 hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
 
-    @vtk.calldata_type(vtk.VTK_OBJECT)  # type: ignore[untyped-decorator]
+    @vtk.calldata_type(vtk.VTK_OBJECT)
     def removed(caller: Any, event: str, node: Any) -> None:
         hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
         item = hierarchy.GetItemByDataNode(node) if hierarchy is not None else 0

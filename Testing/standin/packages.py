@@ -79,10 +79,10 @@ def make_packaging() -> types.ModuleType:
         lines = (line.partition("#")[0].strip() for line in Path(path).read_text().splitlines())
         return [Requirement(line) for line in lines if line]
 
-    module.pip_install = pip_install  # type: ignore[attr-defined]
-    module.pip_uninstall = pip_install  # type: ignore[attr-defined]
-    module.pip_ensure = pip_ensure  # type: ignore[attr-defined]
-    module.load_requirements = load_requirements  # type: ignore[attr-defined]
+    module.pip_install = pip_install
+    module.pip_uninstall = pip_install
+    module.pip_ensure = pip_ensure
+    module.load_requirements = load_requirements
     return module
 
 
@@ -111,5 +111,5 @@ def make_torch_utils() -> types.ModuleType:
 
             return torch
 
-    module.PyTorchUtilsLogic = PyTorchUtilsLogic  # type: ignore[attr-defined]
+    module.PyTorchUtilsLogic = PyTorchUtilsLogic
     return module

@@ -261,9 +261,9 @@ def parameterNodeWrapper(classtype: type | None = None) -> Any:
     for name, hint in typing.get_type_hints(classtype, include_extras=True).items():
         parameters[name] = Parameter(name, hint, vars(classtype).get(name, _NONE))
         setattr(classtype, name, _property(name))
-    classtype.allParameters = parameters  # type: ignore[attr-defined]
-    classtype._is_parameter_node_wrapper = True  # type: ignore[attr-defined]
-    classtype.dataType = staticmethod(lambda n: parameters[n].unalteredType)  # type: ignore[attr-defined]
+    classtype.allParameters = parameters
+    classtype._is_parameter_node_wrapper = True
+    classtype.dataType = staticmethod(lambda n: parameters[n].unalteredType)
     for name, method in vars(_WrapperMethods).items():
         if callable(method) and (name == "__init__" or not name.startswith("__")):
             if name != "__init__" and name in vars(classtype):
@@ -292,5 +292,5 @@ def make_module() -> types.ModuleType:
     module = types.ModuleType("slicer.parameterNodeWrapper", __doc__)
     for thing in EXPORTS:
         setattr(module, thing.__name__, thing)
-    module.SlicerParameterNamePropertyName = PROPERTY  # type: ignore[attr-defined]
+    module.SlicerParameterNamePropertyName = PROPERTY
     return module

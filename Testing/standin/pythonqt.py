@@ -50,7 +50,7 @@ def meta_properties(cls: type) -> frozenset[str]:
     """Return the names of a Qt class's meta-properties, inherited ones included."""
     known = _properties.get(cls)
     if known is None:
-        meta = cls.staticMetaObject  # type: ignore[attr-defined]
+        meta = cls.staticMetaObject
         known = frozenset(meta.property(i).name() for i in range(meta.propertyCount()))
         _properties[cls] = known
     return known
@@ -58,7 +58,7 @@ def meta_properties(cls: type) -> frozenset[str]:
 
 def native(cls: type) -> type:
     """Mark a class of the stand-in as one that is C++ in Slicer: no new attributes from outside."""
-    cls._is_native = True  # type: ignore[attr-defined]
+    cls._is_native = True
     return cls
 
 

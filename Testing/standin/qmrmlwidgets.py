@@ -197,7 +197,7 @@ def _with_flags(cls: type) -> type:
     return native(made)
 
 
-qMRMLNodeComboBox = _with_flags(qMRMLNodeComboBox)  # type: ignore[misc]
+qMRMLNodeComboBox = _with_flags(qMRMLNodeComboBox)
 
 
 @native

@@ -60,7 +60,7 @@ def _with_metadata(cls: type) -> type:
     return native(type(cls.__name__, (cls,), {name: _metadata(name) for name in names}))
 
 
-qSlicerScriptedLoadableModule = _with_metadata(qSlicerScriptedLoadableModule)  # type: ignore[misc]
+qSlicerScriptedLoadableModule = _with_metadata(qSlicerScriptedLoadableModule)
 
 
 class ScriptedLoadableModule:
@@ -198,5 +198,5 @@ def make_module() -> types.ModuleType:
     for base in bases:
         setattr(module, base.__name__, base)
     # As in Slicer, where ``import *`` hands on the four bases alone.
-    module.__all__ = [base.__name__ for base in bases]  # type: ignore[attr-defined]
+    module.__all__ = [base.__name__ for base in bases]
     return module
