@@ -10,6 +10,7 @@ is taken for one. Nothing is looked up outside the package.
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -162,12 +163,6 @@ def _balanced(text: str) -> str:
             else:
                 drop.add(position)
     drop.update(position for _, position in opened)
-    return "".join(
-        (" " if _joins(text, position) else "") if position in drop else char
-        for position, char in enumerate(text)
-    )
-
-
-def _joins(text: str, position: int) -> bool:
-    """Return whether what stands left and right of a sign would become one word without it."""
-    return text[position - 1 : position].isalnum() and text[position + 1 : position + 2].isalnum()
+    marked = "".join("\0" if position in drop else char for position, char in enumerate(text))
+    # Where a bracket kept two words apart, a blank does so now.
+    return re.sub(r"(?<=[^\W_])\0+(?=[^\W_])", " ", marked).replace("\0", "")
