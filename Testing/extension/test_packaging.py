@@ -130,6 +130,34 @@ def test_the_installed_library_works_without_the_repository(built: Path, tmp_pat
     assert "deidentify" in done.stdout
 
 
+def test_the_installed_panel_opens(built: Path, tmp_path: Path) -> None:
+    """Module, .ui, icon and library come from the installation, and no slot raises."""
+    from Testing import standin
+
+    if standin.missing():
+        pytest.skip(standin.missing())
+    call((built / "cmake.txt").read_text(), "--install", built, "--prefix", tmp_path)
+    code = """
+import sys
+from pathlib import Path
+modules = Path(sys.argv[1])
+sys.path[:0] = [str(modules), sys.argv[2]]
+from Testing import standin
+slicer = standin.install()
+widget = standin.load_module(modules / "Clinic2Cloud.py")
+import Clinic2CloudLib
+assert Path(Clinic2CloudLib.__file__).is_relative_to(modules)
+assert not slicer.modules.clinic2cloud.icon.isNull()
+standin.process_events()
+standin.unload_module("Clinic2Cloud")
+print("faults:", standin.slot_errors + standin.qt_warnings + standin.dialogs.errors)
+"""
+    arguments = [sys.executable, "-c", code, str(tmp_path / MODULES), str(REPOSITORY)]
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "faults: []" in done.stdout
+
+
 def test_the_package_holds_every_file(built: Path) -> None:
     cmake = Path((built / "cmake.txt").read_text())
     call(cmake, "--build", built, "--target", "package")

@@ -49,7 +49,6 @@ def install(*, main_window: bool = True, database: Path | None = None) -> Any:
         ``slicer``.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.*=false")
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
     if "slicer" not in _state:
