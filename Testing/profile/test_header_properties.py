@@ -170,3 +170,13 @@ def test_every_shared_file_is_valid_or_set_aside(shared_data: Path) -> None:
         for original in result.uids:
             assert original.encode() not in result.data
     assert files and set_aside <= 6
+
+
+def test_a_number_of_half_a_value_is_set_aside_where_its_vr_is_not_the_dictionarys() -> None:
+    raw = encode(make())
+    right = b"\x28\x00\x03\x01US\x02\x00"
+    assert raw.count(right) == 1
+    with pytest.raises(NotDeidentifiableError, match="number"):
+        engine().deidentify(raw.replace(right, right.replace(b"US", b"UL")))
+    two = raw.replace(right + b"\0\0", b"\x28\x00\x03\x01UL\x04\x00\0\0\0\0")
+    assert read(engine().deidentify(two).data).PixelRepresentation == 0

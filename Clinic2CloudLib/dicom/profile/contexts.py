@@ -37,7 +37,7 @@ from .rules import (
     Shared,
     tag_name,
 )
-from .vr_choice import trusted_action, written_vr
+from .vr_choice import NUMBER_SIZES, trusted_action, written_vr
 
 __all__ = ["Place"]
 
@@ -282,6 +282,9 @@ class Place:
                 return CALL
             if rewritten:
                 rule.handler = handlers["rewrite"]
+                return CALL
+            if rule.vr in NUMBER_SIZES and rule.vr not in known.split(" or "):
+                rule.handler = handlers["number"]
                 return CALL
             return TEXT if action is Action.KEEP_TEXT else KEEP
         if action is Action.REMOVE and not rule.identifier:

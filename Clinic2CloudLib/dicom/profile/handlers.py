@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ...errors import NotDeidentifiableError
 from .actions import Action
 from .charset import decode
 from .dummies import dummy, fall_back
 from .rules import Rule
 from .uids import is_formed, is_well_known
+from .vr_choice import NUMBER_SIZES
 from .work import Later, Level, Work
 
 __all__ = ["CODED", "HANDLERS", "SPECIAL"]
@@ -205,6 +207,16 @@ def rewrite(work: Work, level: Level, rule: Rule, value: int, stop: int) -> byte
     return out
 
 
+def number(work: Work, level: Level, rule: Rule, value: int, stop: int) -> None:
+    """Keep numbers of another VR than the dictionary's where their bytes are whole numbers of it.
+
+    Otherwise readers fail, some of them on elements that have nothing to do with this one.
+    """
+    if (stop - value) % NUMBER_SIZES[rule.vr]:
+        raise NotDeidentifiableError("a number is not of the length that its VR has")
+    work.seen.append(rule.note("kept"))
+
+
 def check(work: Work, level: Level, rule: Rule, value: int, stop: int) -> Any:
     """Look a kept value through in the careful walk."""
     raw = work.raw[value:stop]
@@ -275,6 +287,7 @@ HANDLERS: Mapping[str, Callable[..., Any]] = {
     "clean": clean,
     "shift": shift,
     "check": check,
+    "number": number,
     "rewrite": rewrite,
     "CodingSchemeDesignator": scheme,
     "CodeMeaning": code_meaning,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from .actions import Action, resolve
 
-__all__ = ["trusted_action", "written_vr"]
+__all__ = ["NUMBER_SIZES", "trusted_action", "written_vr"]
+
+#: Bytes of one value.
+NUMBER_SIZES = {"AT": 4, "FD": 8, "FL": 4, "SL": 4, "SS": 2, "SV": 8, "UL": 4, "US": 2, "UV": 8}
 
 #: Numbers that may stand for each other: writers differ, nothing hides in them.
 _BINARY = frozenset(
