@@ -25,7 +25,7 @@ from slicer.util import VTKObservationMixin
 
 
 def findLibrary() -> None:
-    """Make Clinic2CloudLib importable: installed beside this file, or one folder up in a checkout."""
+    """Make Clinic2CloudLib importable: beside this file, or one folder up in a checkout."""
     try:
         import Clinic2CloudLib  # noqa: F401
     except ModuleNotFoundError:
@@ -42,9 +42,10 @@ class Clinic2Cloud(ScriptedLoadableModule):
         self.parent.dependencies = ["DICOM", "VolumeRendering", "Segmentations", "SubjectHierarchy"]
         self.parent.contributors = ["Clinic2Cloud contributors"]
         self.parent.helpText = _(
-            "Takes names, burned-in text and faces out of DICOM series on this computer, shows before "
-            "and after side by side, and sends to the cloud only what a person has approved.\n"
-            "1 Tick series. 2 De-identify. 3 Look from all angles and decide. 4 Send. 5 Load results."
+            "Takes names, burned-in text and faces out of DICOM series on this computer, shows "
+            "before and after side by side, and sends to the cloud only what a person approved.\n"
+            "1 Tick series. 2 De-identify. 3 Look from all angles and decide. 4 Send. "
+            "5 Load results."
         )
         self.parent.acknowledgementText = _("Clinic2Cloud is no medical device.")
 
@@ -197,7 +198,8 @@ class Clinic2CloudWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 class Clinic2CloudLogic(ScriptedLoadableModuleLogic):
     """Everything the panel does, from the Python console and with ``--no-main-window`` too.
 
-    Each call waits until it is done. Errors are ``Clinic2CloudError``: one sentence, no patient data.
+    Each call waits until it is done. Errors are ``Clinic2CloudError``: one sentence without
+    patient data.
     """
 
     def __init__(self) -> None:
@@ -277,14 +279,15 @@ class Clinic2CloudLogic(ScriptedLoadableModuleLogic):
         return casesIn(pathlib.Path(folder or self.defaultFolder()))
 
     def showPreview(self, case: Any, source: Any = None) -> dict:
-        """Load a case and its original into the scene, side by side where there is a main window.
+        """Load a case and its original; side by side where there is a main window.
 
         Returns
         -------
         dict
-            The nodes by role: ``after``, and ``before`` and ``changed`` where the original is there.
+            The nodes by role: ``after``, and where the original is there ``before``, ``changed``.
         """
         from Clinic2CloudLib.steps.compare import compare
+
         from Clinic2CloudWidgets import scene
         from Clinic2CloudWidgets.views import CaseViews
 
@@ -364,6 +367,7 @@ class Clinic2CloudLogic(ScriptedLoadableModuleLogic):
         from Clinic2CloudLib.errors import CloudError
         from Clinic2CloudLib.worker.shown import show_results
         from Clinic2CloudLib.worker.tasks import note_outcome
+
         from Clinic2CloudWidgets.cases import Collected, resultsFolder
         from Clinic2CloudWidgets.results import intoScene
 
@@ -394,9 +398,9 @@ class Clinic2CloudTest(ScriptedLoadableModuleTest):
         import tempfile
 
         findLibrary()
+        from Clinic2CloudLib.cases.policy import load_policy
         from Clinic2CloudLib.demo.head import write_head_series
         from Clinic2CloudLib.steps.plan import plan_source
-        from Clinic2CloudLib.cases.policy import load_policy
 
         with tempfile.TemporaryDirectory() as folder:
             home = os.environ.get("CLINIC2CLOUD_HOME")

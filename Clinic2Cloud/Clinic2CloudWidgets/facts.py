@@ -1,4 +1,4 @@
-"""What a reviewer reads of a case: doubts first, then what stayed, what changed, what is not claimed."""
+"""What a reviewer reads of a case: doubts first, then what stayed and what changed."""
 
 from __future__ import annotations
 

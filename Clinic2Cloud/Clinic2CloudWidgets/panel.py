@@ -1,4 +1,4 @@
-"""The panel as a whole: five sections that share a source, a folder of cases and a parameter node."""
+"""The panel as a whole: five sections that share a source, cases and a parameter node."""
 
 from __future__ import annotations
 
@@ -86,6 +86,12 @@ class Panel:
         label.setStyleSheet(f"color: {colour};" if colour else "")
         label.setText(text)
         label.setVisible(bool(text))
+
+    def open(self, *sections: str) -> None:
+        """Open the sections that come next and fold the others up, so that all stays in sight."""
+        for name in ("select", "deidentify", "review", "send", "results"):
+            button = getattr(self.ui, f"{name}CollapsibleButton")
+            button.setProperty("collapsed", name not in sections)
 
     # ------------------------------------------------------------------- events
 

@@ -145,7 +145,7 @@ class Worker:
             if amount is None:
                 break
             ended = amount == 0
-        if ended or self._process.poll() is not None and not self._read():
+        if ended or (self._process.poll() is not None and not self._read()):
             self._finish()
         elif self._cancelledAt and time.monotonic() - self._cancelledAt > GRACE_S:
             self.kill()
@@ -153,7 +153,7 @@ class Worker:
     def _read(self) -> int | None:
         """Read once; None when there is nothing yet, 0 at the end."""
         if self._array is not None:
-            record, data = self._array
+            _record, data = self._array
             amount = self._process.stdout.readinto(memoryview(data)[self._filled :])
             if amount:
                 self._filled += amount

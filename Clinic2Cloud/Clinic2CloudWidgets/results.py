@@ -93,16 +93,18 @@ class ResultsSection(Section):
         tree = self.ui.resultsTree
         tree.clear()
         for row in shown["rows"]:
-            item = qt.QTreeWidgetItem(tree)
-            for column, text in enumerate(row):
-                item.setText(column, text)
-            item.setToolTip(VALUE, row[VALUE])
+            if row[UNIT]:
+                item = qt.QTreeWidgetItem(tree)
+                for column, text in enumerate(row):
+                    item.setText(column, text)
+        remarks = [row[VALUE] for row in shown["rows"] if not row[UNIT]]
+        self.panel.say(self.ui.remarksLabel, "\n".join(remarks))
         self._documents = shown["documents"]
         self.ui.openDocumentButton.setVisible(bool(self._documents))
         self.ui.resultsProgress.setVisible(False)
         text = _("{count} results are in the scene, under {patient}.")
         self._say(text.format(count=len(nodes), patient=self._job["patient_id"]), "done")
-        self.ui.resultsCollapsibleButton.setProperty("collapsed", False)
+        self.panel.open("send", "results")
         self.panel.casesChanged()
         self.updateButton()
 
@@ -123,6 +125,7 @@ class ResultsSection(Section):
     def sceneCloses(self) -> None:
         """The nodes go with the scene; the files stay."""
         self.ui.resultsTree.clear()
+        self.panel.say(self.ui.remarksLabel, "")
         self._say("")
 
 

@@ -95,7 +95,7 @@ class ReviewSection(Section):
 
     def present(self, folder: Path) -> None:
         """Open the section at a case."""
-        self.ui.reviewCollapsibleButton.setProperty("collapsed", False)
+        self.panel.open("review")
         self.refresh()
         self._choose(folder)
 
@@ -263,7 +263,7 @@ class ReviewSection(Section):
         if waiting:
             self.next()
         elif approved:
-            self.ui.sendCollapsibleButton.setProperty("collapsed", False)
+            self.panel.open("send")
 
     def _notDecided(self, sentence: str, cancelled: bool) -> None:
         self._deciding = False

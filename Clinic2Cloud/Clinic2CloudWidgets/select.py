@@ -50,10 +50,13 @@ class SelectSection(Section):
         self._planTimer = debounced(250, self._planMore)
         self._filterTimer = debounced(150, self._applyFilter)
         tree = self.ui.seriesTree
-        tree.setColumnWidth(NAME, 230)
-        tree.setColumnWidth(KIND, 46)
-        tree.setColumnWidth(IMAGES, 56)
+        tree.setColumnWidth(NAME, 210)
+        tree.setColumnWidth(KIND, 38)
+        tree.setColumnWidth(IMAGES, 48)
         tree.connect("itemChanged(QTreeWidgetItem*,int)", self._itemChanged)
+        tree.connect(
+            "currentItemChanged(QTreeWidgetItem*,QTreeWidgetItem*)", lambda *_a: self._tellPlan()
+        )
         tree.setAcceptDrops(True)
         self._drop = DropFilter(self.takeFolder)
         tree.viewport().setAcceptDrops(True)
@@ -81,7 +84,7 @@ class SelectSection(Section):
         if self.panel.source is None:
             self._say(
                 _(
-                    "There is no DICOM database open. Open one in the DICOM module, or drop a folder here."
+                    "There is no DICOM database. Open one in the DICOM module, or drop a folder."
                 )
             )
             return
@@ -183,7 +186,7 @@ class SelectSection(Section):
         if not self.items:
             self._say(
                 _(
-                    "{where} holds no series. Import images in the DICOM module, or drop a folder here."
+                    "{where} holds no series. Import images in the DICOM module, or drop a folder."
                 ).format(where=where)
             )
         else:
@@ -258,7 +261,7 @@ class SelectSection(Section):
         if not uids or not file:
             self._say(
                 _(
-                    "{name} was not loaded from the DICOM database, so it has no headers to de-identify."
+                    "{name} is not from the DICOM database, so it has no headers to de-identify."
                 ).format(name=node.GetName()),
                 "error",
             )
@@ -306,15 +309,24 @@ class SelectSection(Section):
         self.plans[row["uid"]] = row
         if item is None:
             return
+        face = row["face"].partition(":")[0].partition(";")[0]
         self._changing = True
-        item.setText(
-            PLAN, _("face: {face}; text: {text}").format(face=row["face"], text=row["text"])
-        )
-        tip = _("Headers: {headers}\nBurned-in text: {text}\nFace: {face}")
-        item.setToolTip(
-            PLAN, tip.format(headers=row["headers"], text=row["text"], face=row["face"])
-        )
+        item.setText(PLAN, _("face {face}, text {text}").format(face=face, text=row["text"]))
         self._changing = False
+        item.setToolTip(PLAN, self._planText(row))
+        self._tellPlan()
+
+    @staticmethod
+    def _planText(row: dict) -> str:
+        text = _("Headers: {headers}.\nFace: {face}.\nBurned-in text: {text}.")
+        return text.format(headers=row["headers"], face=row["face"], text=row["text"])
+
+    def _tellPlan(self) -> None:
+        """Write out what will be done to the series that is current in the list."""
+        item = self.ui.seriesTree.currentItem()
+        row = self.plans.get(item.data(NAME, qt.Qt.UserRole)) if item is not None else None
+        if row:
+            self._say(self._planText(row))
 
     def _failed(self, sentence: str, cancelled: bool) -> None:
         if not cancelled:

@@ -99,6 +99,10 @@ class SendSection(Section):
         host = urlsplit(self.url).netloc or _("the server")
         count = sum(len(case.instances) for case in cases)
         text = _("I agree: {images} images of {cases} cases ({size}) go to {host}")
+        if len(cases) == 1:
+            text = _("I agree: {images} images of 1 case ({size}) go to {host}")
+        elif not cases:
+            text = _("I agree that the images named above are sent")
         self.ui.consentCheckBox.setText(
             text.format(
                 images=count,
@@ -122,13 +126,13 @@ class SendSection(Section):
             + "</li>"
             for case in cases
         )
-        to = _("To {url}, over an encrypted line or on this computer only").format(
-            url=safe(self.url or "?")
-        )
+        encrypted = self.url.startswith("https")
+        way = _("over an encrypted line") if encrypted else _("on this computer")
+        to = _("To {url}, {way}").format(url=safe(self.url or "?"), way=way)
         then = _("then nothing more") if not self.pipeline() else safe(self.pipeline())
         return (
             f"<p><b>{to}</b></p><ul style='margin:0 0 0 -24px'>{rows}</ul>"
-            + "<p>" + _("The images named above and nothing else: no preview, no report, no crosswalk.")
+            + "<p>" + _("These images and nothing else: no preview, no report, no crosswalk.")
             + "<br>" + _("Then: {what}").format(what=then) + "</p>"
         )  # fmt: skip
 

@@ -1,7 +1,8 @@
 """The look at a case: before and after side by side, one camera, one transfer function.
 
-Real volume rendering of MRML volumes. The opacity follows the skin's level in the ORIGINAL (Slicer's
-MR presets have absolute thresholds; on a dim image they make the skin, and so the face, vanish).
+Real volume rendering of MRML volumes. The opacity follows the skin's level in the ORIGINAL:
+Slicer's MR presets have absolute thresholds, which on a dim image make the skin, and so the face,
+vanish.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def layoutDescription() -> str:
         _SLICE.format(
             tag=tag,
             orientation=orientation,
-            label=f"{side[0].upper()}{orientation[0]}",
+            label=f"{side.capitalize()}, {orientation.lower()}",
             colour="#F0A85C" if side == "before" else "#6EBEF0",
             group=_GROUP,
         )

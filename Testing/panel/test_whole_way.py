@@ -1,0 +1,98 @@
+"""From Slicer's DICOM database through all five sections to results in the scene."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from panelmaker import Blocked, cloud, send_all
+
+from Clinic2CloudLib.cases.case import load_case
+
+
+def test_from_the_database_to_results_in_the_scene(driver: Any, tmp_path: Path) -> None:
+    go_all_the_way(driver, tmp_path, series=1)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_real_heads_go_the_whole_way(shared_data: Path, tmp_path: Path, own_home: Path) -> None:
+    from conftest import LACKING, run_panel
+
+    dicom = shared_data / "heads" / "dev" / "mr_dicom"
+    if LACKING or not dicom.is_dir():
+        pytest.skip(LACKING or "the development heads are not here")
+    for driver in run_panel(tmp_path, dicom):
+        go_all_the_way(driver, tmp_path, series=3, patience=600)
+
+
+def go_all_the_way(driver: Any, folder: Path, series: int, patience: float = 120) -> None:
+    ui, panel = driver.ui, driver.panel
+    with Blocked() as blocked:
+        driver.listed()
+        assert len(panel.select.items) == series
+        driver.picture("1-select")
+        for uid in panel.select.items:
+            assert panel.select.tick(uid)
+        ui.applyButton.click()
+        assert ui.applyButton.text == "Cancel"
+        driver.until(lambda: ui.progressTree.topLevelItem(0).text(1) not in ("", "100 %"), patience)
+        driver.picture("2-deidentify")
+        driver.until(lambda: "made and verified" in ui.deidentifyStatus.text, patience)
+    assert blocked.worst < 0.1, blocked.where
+    cases = sorted(driver.cases.iterdir())
+    assert len(cases) == series
+    for _ in cases:
+        driver.look()
+        driver.picture("3-review")
+        driver.picture(
+            f"3-views-{panel.review.case.id}", driver.slicer.app.layoutManager().viewport()
+        )
+        if panel.review.case.needs_review:
+            ui.noteEdit.setText("looked at closely")
+        shown = panel.review.case.folder
+        assert ui.approveButton.enabled, ui.approveButton.toolTip
+        ui.approveButton.click()
+        driver.until(lambda folder=shown: load_case(folder).state == "approved", patience)
+        driver.idle()
+    with cloud(folder / "cloud") as running:
+        with Blocked() as blocked:
+            send_all(driver, running)
+            driver.picture("4-send")
+            driver.until(
+                lambda: (
+                    len(panel.send.jobs) == series
+                    and all(job["state"] in ("done", "failed") for job in panel.send.jobs)
+                ),
+                patience,
+            )
+        assert blocked.worst < 0.1, blocked.where
+        assert [job["state"] for job in panel.send.jobs] == ["done"] * series
+        ui.loadResultsButton.click()
+        driver.until(lambda: "in the scene" in ui.resultsStatus.text, patience)
+        driver.picture("5-results")
+    check_results(driver)
+
+
+def check_results(driver: Any) -> None:
+    slicer = driver.slicer
+    segmentation = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")[0]
+    names = [
+        segmentation.GetSegmentation().GetNthSegment(i).GetName()
+        for i in range(segmentation.GetSegmentation().GetNumberOfSegments())
+    ]
+    assert "Brain" in " ".join(names)
+    table = slicer.util.getNodesByClass("vtkMRMLTableNode")[0]
+    assert table.GetNumberOfRows() >= 3
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    case = next(c for c in driver.panel.review.cases if c.id in segmentation.GetName())
+    study = hierarchy.GetItemByUID("DICOM", case.study_uid)
+    for node in (segmentation, table):
+        assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) == study
+    assert hierarchy.GetItemName(hierarchy.GetItemParent(study)) == case.patient_id
+    assert load_case(case.folder).state == "done"
+    rows = driver.ui.resultsTree.topLevelItemCount
+    assert rows >= 3
+    assert json.loads((case.folder / "case.json").read_text())["state"] == "done"
