@@ -1,4 +1,4 @@
-"""Lay the atlas on a head: bias field, mutual information, tissues, then the fine deformation.
+"""Lay the atlas on a head: mutual information, then tissues, then the fine deformation.
 
 Every SimpleITK filter runs on one thread: its sums depend on the number of threads, and the same
 input must give the same bytes on every machine. The cores are used by Dask, which runs several
@@ -15,70 +15,10 @@ import numpy as np
 from .atlas import Atlas
 from .grid import Grid
 
-#: Spacing for the alignment and for the bias field, mm.
-COARSE_MM = 4.0
-FIELD_MM = 6.0
 #: Values of air, CSF, grey, white, bone and soft tissue in a picture of tissues.
 PICTURE = (0.0, 1.0, 2.0, 3.0, 0.3, 0.6)
 #: How far the crown of the head may lie above the top of the image, mm: images are cut there.
 CROWN_ABOVE_MM = (0.0, 25.0, 60.0, 100.0)
-
-
-def coarse(grid: Grid, spacing: float = COARSE_MM) -> Grid:
-    """Return the same extent at a larger spacing (mm)."""
-    factor = spacing / grid.spacing
-    k, j, i = (int(np.ceil(n / factor)) for n in grid.shape)
-    return Grid(grid.origin, spacing, (k, j, i))
-
-
-def head_mask(values: np.ndarray, modality: str) -> np.ndarray:
-    """Return the head as a solid body, by Otsu's threshold (MR) or -300 HU (CT)."""
-    import SimpleITK as sitk
-    from scipy import ndimage
-
-    if modality == "CT":
-        inside = values > -300.0
-    else:
-        # The logarithm spreads skin and muscle away from the noise even beside bright fat.
-        floor = max(float(np.percentile(values, 99)), 1e-6) * 0.01
-        image = sitk.GetImageFromArray(np.log(np.maximum(values, floor)).astype(np.float32))
-        inside = sitk.GetArrayFromImage(sitk.OtsuThreshold(image, 0, 1)) > 0
-    inside = ndimage.binary_opening(inside)
-    labels, count = ndimage.label(inside)
-    if count == 0:
-        return np.zeros(values.shape, bool)
-    largest = 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
-    return ndimage.binary_fill_holes(ndimage.binary_closing(labels == largest, iterations=2))
-
-
-def bias_field(values: np.ndarray, grid: Grid, head: np.ndarray) -> np.ndarray:
-    """Return the smooth multiplicative shading of an MR image (N4, Tustison 2010).
-
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Modality values on ``grid`` (coarse), not negative.
-    grid : Grid
-        Their grid.
-    head : numpy.ndarray
-        Where to look, boolean.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32, ``grid.shape``, about 1 on average inside the head.
-    """
-    import SimpleITK as sitk
-
-    positive = np.maximum(values, 1e-3 * max(float(values.max()), 1e-6))
-    image, mask = grid.image(positive), sitk.Cast(grid.image(head), sitk.sitkUInt8)
-    n4 = sitk.N4BiasFieldCorrectionImageFilter()
-    n4.SetNumberOfThreads(1)
-    n4.SetMaximumNumberOfIterations([25, 25, 15])
-    n4.SetConvergenceThreshold(1e-3)
-    n4.Execute(image, mask)
-    field = np.exp(sitk.GetArrayFromImage(n4.GetLogBiasFieldAsImage(image)))
-    return (field / max(float(field[head].mean()), 1e-6)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -316,12 +256,12 @@ def refine(priors: np.ndarray, found: np.ndarray, grid: Grid, iterations: int) -
         smoothing = sitk.SmoothingRecursiveGaussianImageFilter()
         smoothing.SetNumberOfThreads(1)
         smoothing.SetSigma(2.0)
-        return smoothing.Execute(grid.image(picture(classes)))
+        return sitk.Shrink(smoothing.Execute(grid.image(picture(classes))), [2, 2, 2])
 
     demons = sitk.FastSymmetricForcesDemonsRegistrationFilter()
     demons.SetNumberOfThreads(1)
     demons.SetNumberOfIterations(iterations)
-    demons.SetStandardDeviations(2.5)
+    demons.SetStandardDeviations(1.25)
     field = demons.Execute(smooth(found), smooth(priors))
     transform = sitk.DisplacementFieldTransform(sitk.Cast(field, sitk.sitkVectorFloat64))
     resample = sitk.ResampleImageFilter()

@@ -6,11 +6,12 @@ import numpy as np
 
 from .clean import Masks, opened
 
-#: Water and air, the two points of the Hounsfield scale.
-AIR_HU = -1000.0
-#: CSF from here to ``CSF_HU[1]``; parenchyma from there to ``TISSUE_HU``. Unenhanced, adult.
-CSF_HU = (-15.0, 20.0)
-TISSUE_HU = 90.0
+#: What may be CSF or brain, HU.
+SOFT_HU = (-30.0, 90.0)
+#: CSF is darker than the brain's own peak by more than this, HU: half of the usual 28.
+CSF_BELOW = 14.0
+#: Where the peak of an unenhanced brain is looked for, HU; scanners differ by more than ten.
+PEAK_HU = (10.0, 60.0)
 
 
 def hounsfield(values: np.ndarray) -> tuple[np.ndarray, str | None]:
@@ -66,10 +67,18 @@ def split_by_window(
     # Over about 2 mm, since the noise of a slice is larger than the difference looked for; bone
     # and air beside the brain are kept out of the average.
     sigma = [1.0 / s for s in spacing[::-1]]
-    soft = cavity & (values > CSF_HU[0]) & (values < TISSUE_HU)
+    soft = cavity & (values > SOFT_HU[0]) & (values < SOFT_HU[1])
     total = ndimage.gaussian_filter(np.where(soft, values, 0.0).astype(np.float32), sigma)
     weight = ndimage.gaussian_filter(soft.astype(np.float32), sigma)
     level = total / np.maximum(weight, 1e-3)
-    brain = opened(soft & (level >= CSF_HU[1]), spacing, 0.6)
-    csf = cavity & ~brain & (level < CSF_HU[1])
-    return Masks(brain, cavity, csf, None, None)
+    threshold = brain_peak(level[soft]) - CSF_BELOW
+    brain = opened(soft & (level >= threshold), spacing, 0.6)
+    return Masks(brain, cavity, cavity & ~brain & (level < threshold), None, None)
+
+
+def brain_peak(levels: np.ndarray) -> float:
+    """Return the most frequent value of brain tissue, HU; 35 where there is none to see."""
+    counts, edges = np.histogram(levels, bins=np.arange(PEAK_HU[0], PEAK_HU[1] + 1.0, 2.0))
+    if not counts.any():
+        return 35.0
+    return float(edges[int(np.argmax(counts))] + 1.0)

@@ -7,7 +7,9 @@ import numpy as np
 from ...dicom.model import Volume
 from ...errors import InputError
 from .align import Alignment
+from .atlas import CLASSES, CSF, GREY, WHITE
 from .clean import Masks
+from .tissues import Mixture
 
 #: How far an adult's or child's head may differ from the atlas along any axis.
 SCALES = (0.70, 1.35)
@@ -15,6 +17,12 @@ SCALES = (0.70, 1.35)
 INTRACRANIAL_ML = (900.0, 2000.0)
 #: Less than this is no brain.
 LEAST_ML = 100.0
+#: Mutual information (times the root of the share seen) of the atlas and the image. Heads of any
+#: contrast reached 0.17 to 0.8, noise and bodies that are no head up to 0.06.
+LEAST_LIKENESS = 0.1
+#: How far the means of the brain's tissues on MR lie apart, in standard deviations: heads 1.4 to
+#: 5, a ball of one tissue 0.1.
+LEAST_CONTRAST = 0.6
 
 
 def check_alignment(alignment: Alignment) -> None:
@@ -25,12 +33,32 @@ def check_alignment(alignment: Alignment) -> None:
     InputError
         With one sentence.
     """
+    if alignment.score < LEAST_LIKENESS:
+        raise InputError("no brain was found in the images: nothing in them resembles a head")
     scales = np.linalg.svd(alignment.matrix[:3, :3], compute_uv=False)
     if scales.min() < SCALES[0] or scales.max() > SCALES[1]:
         raise InputError("no brain was found in the images: no head of a plausible size")
 
 
-def check_masks(masks: Masks, volume: Volume, alignment: Alignment) -> list[str]:
+def check_contrast(mixture: Mixture) -> None:
+    """Refuse an MR image in which grey matter, white matter and CSF look the same.
+
+    Raises
+    ------
+    InputError
+        With one sentence.
+    """
+    for one, other in ((GREY, WHITE), (CSF, GREY)):
+        apart = abs(mixture.class_mean(one) - mixture.class_mean(other))
+        spread = np.hypot(mixture.class_spread(one), mixture.class_spread(other)) / np.sqrt(2)
+        if apart < LEAST_CONTRAST * spread:
+            raise InputError(
+                f"no brain was found in the images: {CLASSES[one]} and {CLASSES[other]} tissue"
+                " look the same in them"
+            )
+
+
+def check_masks(masks: Masks, volume: Volume) -> list[str]:
     """Return warnings about implausible numbers.
 
     Raises
@@ -43,7 +71,8 @@ def check_masks(masks: Masks, volume: Volume, alignment: Alignment) -> list[str]
     if brain < LEAST_ML:
         raise InputError("no brain was found in the images: too little that looks like one")
     warnings = []
-    if cut := cut_share(masks.cavity):
+    cut = cut_share(masks.cavity)
+    if cut:
         warnings.append(
             f"Warning: the field of view cuts through the skull cavity ({cut:.0%} of its surface"
             " lies on the image's edge); the volumes are those of the imaged part only."

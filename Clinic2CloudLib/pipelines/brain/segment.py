@@ -16,7 +16,7 @@ from .align import CROWN_ABOVE_MM
 from .atlas import LOOKS
 from .clean import Masks, cavity_from_classes, masks_from_classes
 from .ct import hounsfield, split_by_window
-from .quality import check_alignment, check_masks
+from .quality import check_alignment, check_contrast, check_masks
 
 #: Slices that one task names; 20 to 40 keep two to eight cores busy on a usual head.
 SLAB = 24
@@ -26,14 +26,15 @@ METHOD = {
     "MR": (
         "Method: bias correction (N4, then by tissue); an atlas averaged from 16 public label maps"
         " laid on the head by mutual information and demons; Gaussian mixture with atlas priors"
-        " and a Markov random field. Brain is grey and white matter including cerebellum and brain stem; CSF is all"
-        " fluid inside the skull; the intracranial volume is both together."
+        " and a Markov random field. Brain is grey and white matter including cerebellum and brain"
+        " stem; CSF is all fluid inside the skull; the intracranial volume is both together."
     ),
     "CT": (
         "Method: an atlas averaged from 16 public label maps laid on the head by mutual"
         " information; the skull cavity by a Gaussian mixture with atlas priors; brain and CSF"
-        " inside it by Hounsfield windows (CSF -15 to 20 HU, brain 20 to 90 HU, unenhanced)."
-        " Haemorrhage, calcification and contrast are not told apart."
+        " inside it by Hounsfield windows (CSF more than 14 HU below the brain's own peak, brain"
+        " from there to 90 HU)."
+        " CSF thinner than the voxels counts as brain. Haemorrhage, calcification and contrast are not told apart."
     ),
 }
 ESTIMATE = (
@@ -112,6 +113,8 @@ def segment_brain(volume: Volume, progress: Progress) -> Outcome:
         part(progress, 0.7, 0.75),
         "learning the tissues",
     )
+    if modality == "MR":
+        check_contrast(model.mixture)
     slabs = [
         delayed(stages.name_slab)(
             near[max(0, k - HALO) : k + SLAB + HALO],
@@ -131,7 +134,7 @@ def segment_brain(volume: Volume, progress: Progress) -> Outcome:
         "cleaning the outlines",
     )
     masks = uncropped(masks, box, volume.stored.shape)
-    remarks = [ESTIMATE, METHOD[modality], *check_masks(masks, volume, best)]
+    remarks = [ESTIMATE, METHOD[modality], *check_masks(masks, volume)]
     if remark:
         remarks.append(remark)
     return Outcome(masks, modality, tuple(remarks))

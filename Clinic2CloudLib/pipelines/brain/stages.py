@@ -7,23 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...dicom.model import Volume
-from .align import (
-    FIELD_MM,
-    Alignment,
-    bias_field,
-    coarse,
-    head_mask,
-    polished,
-    priors_on,
-    refine,
-    rigid_alignment,
-)
+from .align import Alignment, polished, priors_on, refine, rigid_alignment
 from .atlas import CSF, GREY, SOFT, WHITE, load_atlas
 from .grid import Grid, from_grid, grid_around, to_grid
+from .shading import FIELD_MM, bias_field, coarse, head_mask
 from .tissues import FIELD_STRENGTH, Mixture, fit_mixture, posteriors, remaining_shading, usable
 
 #: How often the priors are bent to the tissues found, and how strongly (demons iterations).
-BENDS = (15, 20, 20)
+BENDS = (20, 30, 30)
 #: How much a head of another size or shape than the atlas's must be better explained.
 SIZE_PENALTY = 1.0
 #: About how many voxels the intensities are fitted to at full resolution.
