@@ -112,11 +112,12 @@ def test_the_watchdog_finds_what_blocks_and_where(slicer: Any) -> None:
     with standin.Watchdog() as dog:
         qt.QTimer.singleShot(10, block_for_long)
         standin.run_until(lambda: False, seconds=0.6)
-    assert 0.25 < dog.longest < 0.6
+    assert 0.25 < dog.longest < 0.45
     assert "block_for_long" in dog.where
     with standin.Watchdog() as calm:
         standin.run_until(lambda: False, seconds=0.3)
-    assert calm.longest < 0.25
+    assert calm.longest < 0.1
+    assert calm.longest <= calm.longest_wall + 0.001
 
 
 def test_packages_are_asked_for_and_not_installed(slicer: Any) -> None:
