@@ -1,7 +1,7 @@
 """The site's secret key: what all UIDs, pseudonyms and date shifts depend on.
 
-A text file of two lines, the first saying what it is, the second 32 random bytes in base 64 (or in
-hexadecimal, for keys made elsewhere). Whoever has it can link pseudonyms to patients by trying;
+A text file of two lines, the first saying what it is, the second 32 random bytes in base 64. Keys
+made elsewhere are taken too: base 64 or hexadecimal on one line, or the bare bytes. Whoever has it can link pseudonyms to patients by trying;
 whoever loses it can no longer continue a study. So it is made once, readable by its owner alone.
 """
 
@@ -52,7 +52,7 @@ def load_key(path: Path | None = None, *, make: bool = True) -> bytes:
     Raises
     ------
     InputError
-        When the file is no key, is too short, cannot be read, or others may read or change it.
+        When the file is no key, is too short, cannot be read, or others may change it.
     OutputError
         When a new one cannot be written.
     """
@@ -75,11 +75,16 @@ def parse_key(text: str, name: str = "the key") -> bytes:
         When it is not a key of this format, or too short, or plainly not random.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(lines) != 2 or lines[0] != HEADER:
-        raise InputError(f"{name} is not a site key: it does not begin with the line {HEADER}")
-    key = _decoded(lines[1])
+    if lines and lines[0] == HEADER:
+        del lines[0]
+    key = _decoded(lines[0]) if len(lines) == 1 else None
     if key is None:
-        raise InputError(f"{name} is damaged: its second line is neither base 64 nor hexadecimal")
+        raise InputError(f"{name} is not a site key: it is neither base 64 nor hexadecimal")
+    return _checked(key, name)
+
+
+def _checked(key: bytes, name: str) -> bytes:
+    """Return a key that is long and random enough."""
     if len(key) < KEY_BYTES:
         raise InputError(f"{name} is too short: a site key has at least {KEY_BYTES} bytes")
     if len(set(key)) < _FEWEST_DISTINCT:
@@ -114,21 +119,19 @@ def _from_file(path: Path) -> bytes:
     try:
         text = data.decode("ascii")
     except UnicodeDecodeError:
-        raise InputError(f"{path.name} is not a site key: it is not text") from None
+        return _checked(data, path.name)
     return parse_key(text, path.name)
 
 
 def _check_access(status: os.stat_result, name: str) -> None:
-    """Refuse a key that is not secret; Windows keeps its own lists, which this cannot see."""
+    """Refuse a key that others may change, warn when they may read it; Windows keeps its own lists, which this cannot see."""
     if os.name == "nt":
         return
     mode = status.st_mode
     if mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise InputError(f"others may change the key {name}; make it yours alone (chmod 600)")
-    if mode & stat.S_IROTH:
-        raise InputError(f"everybody may read the key {name}; make it yours alone (chmod 600)")
-    if mode & stat.S_IRGRP:
-        _log.warning("the key %s can be read by its whole group", name)
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
+        _log.warning("others may read the key %s; make it yours alone (chmod 600)", name)
 
 
 def _make_file(path: Path) -> None:

@@ -8,27 +8,36 @@ from pathlib import Path
 
 from .. import paths
 from ..cases.case import Case, load_case, save_case, set_state
-from ..cases.crosswalk import Crosswalk
+from ..cases.crosswalk import Crosswalk, kinds_kept
 from ..cases.report import write_report
 from ..cases.sitekey import load_key
+from ..errors import InputError
 from ..progress import Progress
 from ..verify import verify_case
 
 
 def known_tokens(
     case: Case, *, key: Path | None = None, crosswalk: Path | None = None
-) -> list[str] | None:
-    """Return the source's identifying tokens from the crosswalk; None where there is no crosswalk.
+) -> list[str]:
+    """Return the source's identifying tokens from the crosswalk.
 
     Raises
     ------
     InputError
-        When the key does not open the crosswalk.
+        When the key does not open the crosswalk, or it knows nothing of this case: without
+        knowing what to look for, nobody can say that it is not there.
     """
     path = crosswalk or paths.crosswalk()
-    if not path.exists():
-        return None
-    return Crosswalk(path, load_key(key)).tokens_for(case.series_uid)
+    tokens: list[str] = []
+    if path.exists():
+        kept = kinds_kept(case.policy["headers"])
+        tokens = Crosswalk(path, load_key(key, make=False)).tokens_for(case.series_uid, kept)
+    if not tokens:
+        raise InputError(
+            f"{case.id} cannot be verified: the crosswalk {path.name} does not know it; "
+            "name the one it was made with"
+        )
+    return tokens
 
 
 def check_case(
