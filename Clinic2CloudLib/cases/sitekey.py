@@ -1,8 +1,9 @@
 """The site's secret key: what all UIDs, pseudonyms and date shifts depend on.
 
 A text file of two lines, the first saying what it is, the second 32 random bytes in base 64. Keys
-made elsewhere are taken too: base 64 or hexadecimal on one line, or the bare bytes. Whoever has it can link pseudonyms to patients by trying;
-whoever loses it can no longer continue a study. So it is made once, readable by its owner alone.
+made elsewhere are taken too: base 64 or hexadecimal on one line, or the bare bytes. Whoever has it
+can link pseudonyms to patients by trying; whoever loses it can no longer continue a study. So it is
+made once, readable by its owner alone.
 """
 
 from __future__ import annotations
@@ -124,7 +125,10 @@ def _from_file(path: Path) -> bytes:
 
 
 def _check_access(status: os.stat_result, name: str) -> None:
-    """Refuse a key that others may change, warn when they may read it; Windows keeps its own lists, which this cannot see."""
+    """Refuse a key that others may change, and warn when they may read it.
+
+    Windows keeps access lists of its own, which this cannot see.
+    """
     if os.name == "nt":
         return
     mode = status.st_mode
