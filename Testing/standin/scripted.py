@@ -34,18 +34,26 @@ class qSlicerScriptedLoadableModule(QtCore.QObject):
     def widgetRepresentation(self) -> Any:
         """Return the module's widget; it is made when it is first asked for."""
         if self._widget is None:
-            self._widget = qSlicerScriptedLoadableModuleWidget()
-            self._widget.setMRMLScene(slicer.mrmlScene)
-            self._widget._reload = self._fill
-            self._fill()
+            self._widget = self.createNewWidgetRepresentation()
+            setattr(slicer.modules, f"{self.name}Widget", self._widget.self())
         return self._widget
 
-    def _fill(self) -> None:
+    def createNewWidgetRepresentation(self) -> Any:
+        """Return one more widget of the module."""
+        widget = qSlicerScriptedLoadableModuleWidget()
+        widget.setMRMLScene(slicer.mrmlScene)
+        widget._reload = lambda: self._reload(widget)
+        self._fill(widget)
+        return widget
+
+    def _reload(self, widget: Any) -> None:
+        self._fill(widget)
+        setattr(slicer.modules, f"{self.name}Widget", widget.self())
+
+    def _fill(self, widget: Any) -> None:
         module = sys.modules[self.name]
-        python = getattr(module, f"{self.name}Widget")(self._widget)
-        self._widget._python = python
-        setattr(slicer.modules, f"{self.name}Widget", python)
-        python.setup()
+        widget._python = getattr(module, f"{self.name}Widget")(widget)
+        widget._python.setup()
 
 
 def _metadata(name: str) -> Property:
