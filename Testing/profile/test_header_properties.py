@@ -180,3 +180,31 @@ def test_a_number_of_half_a_value_is_set_aside_where_its_vr_is_not_the_dictionar
         engine().deidentify(raw.replace(right, right.replace(b"US", b"UL")))
     two = raw.replace(right + b"\0\0", b"\x28\x00\x03\x01UL\x04\x00\0\0\0\0")
     assert read(engine().deidentify(two).data).PixelRepresentation == 0
+
+
+@pytest.mark.parametrize("syntax", (EXPLICIT, IMPLICIT))
+@pytest.mark.parametrize("keyword, value", [("SliceThickness", "2.5 "), ("BitsStored", 12)])
+def test_an_element_swallowed_by_a_wrong_length_is_not_passed_on(
+    syntax: str, keyword: str, value: object
+) -> None:
+    ds = make()
+    setattr(ds, keyword, value)
+    ds.add_new(0x00181030, "LO", "KNEE")  # behind the one, as are High Bit and Smallest behind two
+    ds.add_new(0x00280110, "US", 1)
+    raw = encode(ds, syntax)
+    tag = ds[keyword].tag
+    at = raw.index(tag.group.to_bytes(2, "little") + tag.element.to_bytes(2, "little"))
+    head = at + (6 if syntax == EXPLICIT else 4)
+    size = raw[head]
+    following = 8 + raw[at + 8 + size + (6 if syntax == EXPLICIT else 4)]
+    longer = raw[:head] + bytes([size + following]) + raw[head + 1 :]
+    with pytest.raises(NotDeidentifiableError, match=r"bytes that no text has|longer than"):
+        engine().deidentify(longer)
+
+
+def test_text_may_be_padded_with_several_zeros() -> None:
+    raw = encode(make(ManufacturerModelName="T1"), EXPLICIT)
+    padded = raw.replace(b"\x08\x00\x90\x10LO\x02\x00T1", b"\x08\x00\x90\x10LO\x06\x00T1\0\0\0\0")
+    assert padded != raw
+    out = read(engine(retain_device=True).deidentify(padded).data)
+    assert out.ManufacturerModelName.rstrip("\0 ") == "T1"

@@ -21,6 +21,7 @@ from .content import (
 )
 from .encoding import IMPLICIT, LONG_VRS, SHORT_VRS, TEXT_VRS, Encoding
 from .identifiers import identifier_kind
+from .plausible import longest
 from .rules import (
     BULK,
     CALL,
@@ -272,6 +273,7 @@ class Place:
         rewritten = declared is not None and declared not in ("??", rule.vr)
         if action in (Action.KEEP, Action.KEEP_TEXT):
             rule.audit = rule.note("kept")
+            rule.longest = longest(rule.tag, rule.vr)
             if rule.tag in _PIXELS:
                 return BULK
             if rule.vr == "UI":

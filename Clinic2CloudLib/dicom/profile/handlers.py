@@ -13,6 +13,7 @@ from ...errors import NotDeidentifiableError
 from .actions import Action
 from .charset import decode
 from .dummies import dummy, fall_back
+from .plausible import refuse_swallowed
 from .rules import Rule
 from .uids import is_formed, is_well_known
 from .vr_choice import NUMBER_SIZES
@@ -196,6 +197,8 @@ def timezone(work: Work, level: Level, rule: Rule, value: int, stop: int) -> byt
 
 def rewrite(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes:
     """Write an element with the VR that the dictionary gives it."""
+    if stop - value > rule.longest:
+        refuse_swallowed(rule.vr, work.raw, value, stop)
     raw = work.raw[value:stop]
     if rule.keyword == "SpecificCharacterSet":
         level.charset = raw
@@ -214,6 +217,8 @@ def number(work: Work, level: Level, rule: Rule, value: int, stop: int) -> None:
     """
     if (stop - value) % NUMBER_SIZES[rule.vr]:
         raise NotDeidentifiableError("a number is not of the length that its VR has")
+    if stop - value > rule.longest:
+        refuse_swallowed(rule.vr, work.raw, value, stop)
     work.seen.append(rule.note("kept"))
 
 

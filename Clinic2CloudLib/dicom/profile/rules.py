@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .actions import Action, Attribute, Profile
 from .encoding import IMPLICIT
+from .plausible import UNLIMITED
 
 if TYPE_CHECKING:
     from .contexts import Place
@@ -65,6 +66,7 @@ class Rule:
         "identifier",
         "inside",
         "keyword",
+        "longest",
         "mode",
         "notes",
         "place",
@@ -96,6 +98,7 @@ class Rule:
         self.inside: Place | None = None
         self.notes: dict[str, int] = {}
         self.audit = 0
+        self.longest = UNLIMITED
 
     def note(self, action: str) -> int:
         """Return the number under which an action on this attribute is counted."""

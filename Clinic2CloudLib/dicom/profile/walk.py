@@ -12,6 +12,7 @@ from ...errors import NotDeidentifiableError
 from .actions import Action
 from .contexts import Place
 from .encoding import IMPLICIT, UNDEFINED
+from .plausible import refuse_swallowed
 from .private import private_element, private_vr, stays
 from .reorder import OutOfOrderError
 from .rules import (
@@ -117,6 +118,8 @@ def walk(
             raise NotDeidentifiableError("an element is longer than what holds it")
         elif kind == KEEP:
             seen.append(rule.audit)
+            if length > rule.longest and (rule.longest or raw.find(b"\0", value, stop - 1) >= 0):
+                refuse_swallowed(rule.vr, raw, value, stop)
             if tag == _CHARSET:
                 level.charset = raw[value:stop]
             pos = stop
@@ -124,6 +127,8 @@ def walk(
         elif kind == TEXT:
             seen.append(rule.audit)
             if length:
+                if raw.find(b"\0", value, stop - 1) >= 0:
+                    refuse_swallowed(rule.vr, raw, value, stop)
                 work.texts.append((rule, raw[value:stop], level.charset))
             pos = stop
             continue
@@ -290,6 +295,8 @@ def _odd(
     work.seen.append(rule.audit)
     if kind == DROP:
         return b"", stop
+    if kind != BULK and stop - value > rule.longest:
+        refuse_swallowed(rule.vr, work.raw, value, stop)
     body = work.raw[value:stop]
     if rule.tag == _CHARSET:
         level.charset = body
