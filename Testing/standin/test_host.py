@@ -231,6 +231,10 @@ def test_views_show_a_volume_in_the_layout_asked_for(slicer: Any, tmp_path: Path
         assert not drawn.needs_render
     display.SetVisibility(False)
     assert view.needs_render
+    red = manager.sliceWidget("Red")
+    field = red.mrmlSliceNode().GetFieldOfView()
+    red.sliceView().forceRender()
+    assert red.mrmlSliceNode().GetFieldOfView() == pytest.approx(field)
 
 
 def test_without_a_main_window_there_is_no_layout_manager() -> None:

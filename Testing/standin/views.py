@@ -153,10 +153,9 @@ class qMRMLSliceView(DrawnView):
         if node is None or self._logic is None:
             return
         node.SetDimensions(width, height, 1)
-        # Fields of view are kept square, as qMRMLSliceView does when it is resized.
+        # Pixels are kept square, and all that was in the field of view stays in it.
         across, up, deep = node.GetFieldOfView()
-        longest = max(across, up)
-        share = longest / max(min(width, height), 1)
+        share = max(across / width, up / height)
         node.SetFieldOfView(width * share, height * share, deep)
         self._logic.GetBlend().Update()
         data = self._logic.GetImageDataConnection()
