@@ -64,8 +64,7 @@ class ReviewSection(Section):
         if self.panel.parameters is None:
             return
         cases = casesIn(self.panel.casesFolder)
-        rows = [(c.folder, c.state) for c in cases]
-        if rows == [(c.folder, c.state) for c in self.cases]:
+        if cases == self.cases:
             return
         self.cases = cases
         self._changing = True
@@ -83,15 +82,24 @@ class ReviewSection(Section):
                 tree.setCurrentItem(item)
         self._changing = False
         if self.case is not None:
-            self.case = next((c for c in cases if c.folder == self.case.folder), None)
-            if self.case is None:
-                self._leave()
+            self._follow(next((c for c in cases if c.folder == self.case.folder), None))
         waiting = sum(case.state in WAITING for case in cases)
         title = _("3. Review")
         if waiting:
             title = _("3. Review ({count} waiting)").format(count=waiting)
         self.ui.reviewCollapsibleButton.setText(title)
         self.updateButtons()
+
+    def _follow(self, case: Any) -> None:
+        """Take over the shown case as it is on disk now; made anew, it has to be seen anew."""
+        before, self.case = self.case, case
+        if case is None:
+            self._leave()
+        elif (case.digest, case.policy) != (before.digest, before.policy):
+            self._forget()
+            self._showTimer.start()
+        else:
+            self.ui.factsBrowser.setHtml(factsOf(case))
 
     def present(self, folder: Path) -> None:
         """Open the section at a case."""
@@ -237,6 +245,7 @@ class ReviewSection(Section):
             "decide",
             {
                 "case": str(self.case.folder),
+                "digest": self.case.digest,
                 "approve": approve,
                 "reviewer": self.panel.parameters.reviewer,
                 "note": self.ui.noteEdit.text,
@@ -251,8 +260,6 @@ class ReviewSection(Section):
         self._hinted = False
         approved = result["state"] == "approved"
         self.panel.casesChanged()
-        if self.case is not None:
-            self.ui.factsBrowser.setHtml(factsOf(self.case))
         text = (
             _("Approved. It may be sent, exactly as it is.") if approved
             else _("Rejected. It does not leave.")

@@ -102,6 +102,7 @@ _WAYS_OUT = (
     ("cannot be written", _("Choose a folder that you may write to.")),
     ("another key", _("Use the key that the crosswalk was made with.")),
     ("cannot be reached", _("Check the address and your network; what waits is not lost.")),
+    ("refuses the connection", _("Check the address and that the server runs.")),
     ("refuses the token", _("Choose the right token file, or put the token into the keyring.")),
     ("token", _("Choose a token file, or put the token into the keyring.")),
     ("memory", _("Close other programs, or de-identify on a larger computer.")),

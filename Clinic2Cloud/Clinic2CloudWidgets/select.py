@@ -83,9 +83,7 @@ class SelectSection(Section):
         self._clear()
         if self.panel.source is None:
             self._say(
-                _(
-                    "There is no DICOM database. Open one in the DICOM module, or drop a folder."
-                )
+                _("There is no DICOM database. Open one in the DICOM module, or drop a folder.")
             )
             return
         self.fill(self._databaseRows())

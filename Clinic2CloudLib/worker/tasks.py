@@ -127,12 +127,17 @@ def verify(request: Request, channel: Channel) -> dict[str, Any]:
 
 
 def decide(request: Request, channel: Channel) -> dict[str, Any]:
-    """Record a person's decision on ``case``."""
+    """Record a person's decision on ``case``, if it still is what that person saw (``digest``)."""
+    from ..cases.case import load_case
+    from ..errors import NotApprovedError
     from ..steps.check import checker
     from ..steps.decide import decide as step
 
+    folder = Path(request["case"])
+    if load_case(folder).digest != request.get("digest"):
+        raise NotApprovedError(f"{folder.name} was made anew since it was shown; look at it again")
     case = step(
-        Path(request["case"]),
+        folder,
         approve=bool(request["approve"]),
         reviewer=request["reviewer"],
         note=request.get("note", ""),

@@ -19,9 +19,9 @@ from Testing import standin
 class Blocked(standin.Watchdog):
     """The longest time in which a click would have waited for the panel.
 
-    The machine that runs the tests is busy with other things, so a late tick alone says little. What
-    counts is the processor time of the GUI thread between two ticks, and the whole gap where that
-    thread was seen inside the panel's or the library's code all the while (it waited for something).
+    The machine that runs the tests is busy with other things, so a late tick alone says little.
+    What counts is the processor time of the GUI thread between two ticks, and the whole gap where
+    that thread was seen in the panel's or the library's code all the while: it waited there.
     """
 
     def __init__(self) -> None:

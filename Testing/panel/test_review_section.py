@@ -67,11 +67,8 @@ def test_doubts_ask_for_a_note_and_findings_forbid_approval(reviewing: Any) -> N
     assert not ui.approveButton.enabled
     ui.noteEdit.setText("looked twice")
     assert ui.approveButton.enabled
-    found = {
-        "ok": False,
-        "checks": ["one"],
-        "findings": [{"kind": "leak", "file": "f", "text": "t"}],
-    }
+    finding = {"kind": "leak", "file": "f", "text": "t"}
+    found = {"ok": False, "checks": ["one"], "findings": [finding]}
     save_case(dataclasses.replace(case, verification=found))
     reviewing.panel.casesChanged()
     reviewing.panel.review._showChosen()
@@ -80,6 +77,19 @@ def test_doubts_ask_for_a_note_and_findings_forbid_approval(reviewing: Any) -> N
     assert not ui.approveButton.enabled
     assert "only be rejected" in ui.approveButton.toolTip
     assert ui.rejectButton.enabled
+
+
+def test_a_case_that_was_made_anew_has_to_be_seen_anew(reviewing: Any) -> None:
+    ui = reviewing.ui
+    folder = choose(reviewing)
+    reviewing.look()
+    assert ui.approveButton.enabled
+    save_case(dataclasses.replace(load_case(folder), digest="0" * 64))
+    ui.approveButton.click()  # the panel has not noticed yet; the step does
+    reviewing.until(lambda: "made anew" in ui.reviewStatus.text)
+    assert load_case(folder).review is None
+    reviewing.until(lambda: reviewing.panel.review.shown)
+    assert not ui.approveButton.enabled
 
 
 def test_before_and_after_are_seen_alike_and_each_in_its_own_view(reviewing: Any) -> None:
