@@ -145,6 +145,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   dicom/profile/options.py
   dicom/profile/part10.py
   dicom/profile/payload.py
+  dicom/profile/plausible.py
   dicom/profile/private.py
   dicom/profile/reorder.py
   dicom/profile/rules.py
@@ -174,6 +175,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   pipelines/brain/pipeline.py
   pipelines/brain/quality.py
   pipelines/brain/segment.py
+  pipelines/brain/shading.py
   pipelines/brain/stages.py
   pipelines/brain/tissues.py
   pipelines/graph.py
