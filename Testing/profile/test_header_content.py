@@ -366,3 +366,11 @@ def test_the_oracle_finds_no_new_error(shared_data: Path, tmp_path: Path) -> Non
 def _errors(file: Path) -> int:
     done = subprocess.run(["dciodvfy", str(file)], capture_output=True, check=False)
     return (done.stderr + done.stdout).count(b"Error")
+
+
+def test_a_code_that_holds_what_names_the_patient_is_replaced_and_others_stay() -> None:
+    ds = make(ContentLabel="T1 QX4711007", ScanOptions=["FS", "QX4711007"], PatientName="Head^Fred")
+    ds.BodyPartExamined = "HEAD"
+    out = read(engine(DescriptorCleaner(), clean_descriptors=True).deidentify(encode(ds)).data)
+    assert "QX4711007" not in str(out)
+    assert out.ScanOptions[0] == "FS" and out.BodyPartExamined == "HEAD"

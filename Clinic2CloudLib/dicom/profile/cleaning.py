@@ -65,11 +65,14 @@ class Cleaning:
     def checked(self, work: Work, level: Level, rule: Rule, raw: bytes) -> bytes | None:
         """Return a kept element without tokens; None when there is none in it."""
         known = work.known
-        if known is None or not raw or rule.keyword in _STRUCTURAL:
+        structural = rule.keyword in _STRUCTURAL
+        if known is None or not raw or (structural and rule.vr != "CS"):
             return None
         text = decode(raw, level.charset)
         if text is None:
             text = raw.decode("latin-1")
+        if structural and not _holds_number(text, known):
+            return None
         if rule.vr in ("DS", "IS", "CS", "AS"):
             return self._checked_parts(work, rule, text, known)
         if rule.vr in ("OB", "UN", "OW"):
@@ -143,17 +146,32 @@ class Cleaning:
     def _checked_parts(self, work: Work, rule: Rule, text: str, known: Known) -> bytes | None:
         """Return a coded or numeric value without those that are an identifier as a whole."""
         parts = text.split("\\")
-        tokens = {token.casefold() for token in known.strong if len(token) > 4}
         new = []
         for part in parts:
             word = part.strip()
             if rule.vr == "IS" and word in known.numbers:
                 digits = work.engine.pseudonyms.uid(word)[-5:]
                 new.append(str(int(digits)))
-            elif rule.vr == "CS" and word.casefold() in tokens:
+            elif rule.vr == "CS" and _names(word, rule, known):
                 new.append(REMOVED.decode())
             else:
                 new.append(part)
         if new == parts:
             return None
         return rule.element("\\".join(new).encode("latin-1"))
+
+
+def _names(word: str, rule: Rule, known: Known) -> bool:
+    """Return whether a code holds a token; a structural word may be a patient's name by chance."""
+    if rule.keyword in _STRUCTURAL:
+        return _holds_number(word, known)
+    return any(len(token) > 4 for token in _tokens_in(word, known))
+
+
+def _holds_number(text: str, known: Known) -> bool:
+    """Return whether a text holds a number or date of the patient."""
+    return any(sum(map(str.isdigit, token)) >= 4 for token in _tokens_in(text, known))
+
+
+def _tokens_in(text: str, known: Known) -> list[str]:
+    return known.pattern.findall(text) if known.pattern is not None else []
