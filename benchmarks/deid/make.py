@@ -49,7 +49,7 @@ _TEXTS = (
     ("StudyDescription", "MRI brain with contrast {family}", "MRI brain with contrast", "family"),
     ("ProtocolName", "t2 tse cor {number}", "t2 tse cor", "number"),
     ("ImageComments", "axial flair, seen by Dr. {doctor_word}", "axial flair", "doctor_word"),
-    ("SeriesDescription", "knee left pd fs {hospital}", "knee left pd fs", "hospital"),
+    ("SeriesDescription", "knee left pd fs {hospital}", "knee left pd fs", "hospital_word"),
     ("ImageComments", "contrast given, call {phone}", "contrast given", "phone"),
     ("ImageComments", "follow up lesion, mail {mail}", "follow up lesion", "mail"),
     ("StudyDescription", "CT chest abdomen {accession}", "CT chest abdomen", "accession"),

@@ -24,6 +24,11 @@ class Person:
     mail: str
     codec: str
 
+    @property
+    def hospital_word(self) -> str:
+        """The word of the institution's name that is its own."""
+        return self.hospital.split()[0]
+
 
 def _kanji(text: str) -> bytes:
     return text.encode("iso2022_jp")[3:-3]

@@ -104,7 +104,13 @@ class Made:
             self.check("uid_changed", keyword, str(ds[keyword].value))
             self.check("uid_consistent", keyword, str(ds[keyword].value))
         self.check("patid_consistent", "PatientID", person.number)
-        self.check("text_removed", "PatientName", person.doctor_word)
+        for keyword, word in (
+            ("PatientName", person.family),
+            ("ReferringPhysicianName", person.doctor_word),
+            ("InstitutionName", person.hospital_word),
+            ("AccessionNumber", person.accession),
+        ):
+            self.check("text_removed", keyword, word)
         self.keep("Modality", modality)
 
     def check(self, kind: str, keyword: str | int, value: str = "", place: Place = []) -> None:  # noqa: B006
