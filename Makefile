@@ -32,6 +32,7 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python tools/list_extension_files.py --check
 
 test: venv system lint
 	$(BIN)/python -m pytest

@@ -3,7 +3,7 @@
 #   OpenGL without a screen: the 3D previews.  dicom3tools: dciodvfy, a conformance check in the tests.
 #   xkbcommon, fontconfig, dbus, a font: Qt without a screen, where the panel is tested.
 packages="libegl1 libgl1 libglx0 libopengl0 libgl1-mesa-dri libosmesa6 libxrender1 dicom3tools
-    libxkbcommon0 libfontconfig1 libdbus-1-3 fonts-dejavu-core"
+    libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2.0-0 libgssapi-krb5-2 fonts-dejavu-core"
 
 missing=""
 command -v dpkg-query >/dev/null 2>&1 || {
