@@ -17,8 +17,9 @@ from .grid import Grid
 
 #: Values of air, CSF, grey, white, bone and soft tissue in a picture of tissues.
 PICTURE = (0.0, 1.0, 2.0, 3.0, 0.3, 0.6)
-#: How far the crown of the head may lie above the top of the image, mm: images are cut there.
-CROWN_ABOVE_MM = (0.0, 25.0, 60.0, 100.0)
+#: How far the crown of the head may lie above the top of the image, mm: images are cut there, CT of
+#: face and neck far down.
+CROWN_ABOVE_MM = {"MR": (0.0, 25.0, 60.0), "CT": (0.0, 25.0, 60.0, 100.0)}
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ METHOD = {
         " information; the skull cavity by a Gaussian mixture with atlas priors; brain and CSF"
         " inside it by Hounsfield windows (CSF more than 14 HU below the brain's own peak, brain"
         " from there to 90 HU)."
-        " CSF thinner than the voxels counts as brain. Haemorrhage, calcification and contrast are not told apart."
+        " CSF thinner than the voxels counts as brain. Haemorrhage, calcification and contrast are"
+        " not told apart."
     ),
 }
 ESTIMATE = (
@@ -87,7 +88,7 @@ def segment_brain(volume: Volume, progress: Progress) -> Outcome:
     starts = [
         delayed(stages.align)(prepared, modality, levels, above)
         for levels in LOOKS[modality]
-        for above in CROWN_ABOVE_MM
+        for above in CROWN_ABOVE_MM[modality]
     ]
     fits: list[stages.Fit] = compute(
         starts, part(progress, 0.25, 0.4), "laying the atlas on the head"

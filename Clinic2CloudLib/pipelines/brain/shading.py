@@ -61,7 +61,7 @@ def bias_field(values: np.ndarray, grid: Grid, head: np.ndarray) -> np.ndarray:
     image, mask = grid.image(positive), sitk.Cast(grid.image(head), sitk.sitkUInt8)
     n4 = sitk.N4BiasFieldCorrectionImageFilter()
     n4.SetNumberOfThreads(1)
-    n4.SetMaximumNumberOfIterations([25, 25, 15])
+    n4.SetMaximumNumberOfIterations([20, 15, 10])
     n4.SetConvergenceThreshold(1e-3)
     n4.Execute(image, mask)
     field = np.exp(sitk.GetArrayFromImage(n4.GetLogBiasFieldAsImage(image)))

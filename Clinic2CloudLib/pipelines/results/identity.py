@@ -114,6 +114,10 @@ def mark(result: Dataset, sources: Sequence[Dataset], run: Run, role: str) -> No
     result.ContentDate, result.ContentTime = date, time
     result.InstanceCreationDate, result.InstanceCreationTime = date, time
     result.SeriesDate, result.SeriesTime = date, time
+    for equipment in result.get("ContributingEquipmentSequence", ()):
+        # highdicom writes when it worked; what the source said of its own equipment stays.
+        if "highdicom" in str(equipment.get("ManufacturerModelName", "")).lower():
+            equipment.ContributionDateTime = date + time
     for keyword in DEIDENTIFICATION:
         if keyword in sources[0]:
             result[keyword] = deepcopy(sources[0][keyword])
