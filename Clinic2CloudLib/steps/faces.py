@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..deface import find_face, replace_face
 from ..deface.model import FaceFinding, FaceMethod, FaceReplacement
-from ..dicom.model import Refused, Series, Volume
+from ..dicom.model import Refused, Series, SliceSource, Volume
 from ..dicom.pixel_edit import FrameEdit
 from ..dicom.volume import read_volumes
 from ..errors import NotDeidentifiableError
@@ -20,6 +20,23 @@ from ..progress import Progress, part
 
 #: Modalities whose volumes show a face that the finder knows.
 FACE_MODALITIES = frozenset({"CT", "MR"})
+
+#: The same, told by what the image is: a Modality that is missing or wrong hides no face.
+FACE_CLASSES = {
+    "1.2.840.10008.5.1.4.1.1.2": "CT",
+    "1.2.840.10008.5.1.4.1.1.2.1": "CT",
+    "1.2.840.10008.5.1.4.1.1.2.2": "CT",
+    "1.2.840.10008.5.1.4.1.1.4": "MR",
+    "1.2.840.10008.5.1.4.1.1.4.1": "MR",
+    "1.2.840.10008.5.1.4.1.1.4.3": "MR",
+    "1.2.840.10008.5.1.4.1.1.4.4": "MR",
+}
+
+#: Volumes that show no skin: nobody is recognised by a dose.
+FACELESS_MODALITIES = frozenset({"RTDOSE", "REG", "RWV"})
+
+#: Slices whose normals differ by less than about eight degrees can be stacked again.
+_PARALLEL = 0.99
 
 #: Fewer slices than this give no surface that could be recognised; such stacks are left alone.
 FEWEST_SLICES = 8
@@ -84,9 +101,13 @@ def remove_faces(
     if not any(item.rows for item in series.instances):
         return outcome
     reading = read_volumes(series, part(progress, 0.0, 0.2))
-    volumes = sorted(reading.volumes, key=lambda v: -v.stored.size)
-    if series.modality in FACE_MODALITIES and method != "off":
-        _refuse_what_may_hide_a_face(reading.refused, outcome)
+    volumes = sorted(
+        (replace(v, modality=imaged_by(series, v.slices)) for v in reading.volumes),
+        key=lambda v: -v.stored.size,
+    )
+    if method != "off":
+        _refuse_what_may_hide_a_face(series, reading.refused, outcome)
+        _refuse_thin_stacks(volumes)
     outcome.not_claimed += [f"not searched for a face: {item.reason}" for item in reading.refused]
     outcome.not_claimed += [note for volume in volumes for note in volume.notes]
     records = []
@@ -106,9 +127,54 @@ def remove_faces(
     return outcome
 
 
-def _refuse_what_may_hide_a_face(refused: Sequence[Refused], outcome: FaceOutcome) -> None:
+def imaged_by(series: Series, slices: Sequence[SliceSource]) -> str:
+    """Return CT or MR where any of the slices is such an image, else the series' modality.
+
+    Parameters
+    ----------
+    series : Series
+        What was read.
+    slices : sequence of SliceSource
+        Some of its slices.
+    """
+    items = [series.instances[number] for number in sorted({s.instance for s in slices})]
+    by_class = (FACE_CLASSES[i.sop_class_uid] for i in items if i.sop_class_uid in FACE_CLASSES)
+    by_word = (item.modality for item in items if item.modality in FACE_MODALITIES)
+    return next(by_class, None) or next(by_word, None) or series.modality
+
+
+def _refuse_thin_stacks(volumes: Sequence[Volume]) -> None:
+    """Raise when stacks too thin to be searched lie beside each other and make up a thick one."""
+    thin = [v for v in volumes if v.modality in FACE_MODALITIES and len(v.slices) < FEWEST_SLICES]
+    for one in thin:
+        normal = _normal(one)
+        places: set[int] = set()
+        for other in thin:
+            if abs(float(_normal(other) @ normal)) >= _PARALLEL:
+                centres = other.ijk_to_lps[:3, 3, None] + np.outer(
+                    other.ijk_to_lps[:3, 2], np.arange(len(other.slices))
+                )
+                places.update(np.rint(normal @ centres).astype(int).tolist())
+        if len(places) >= FEWEST_SLICES:
+            raise NotDeidentifiableError(
+                "a face could not be looked for: its slices lie in several thin stacks that "
+                "together could show one"
+            )
+
+
+def _normal(volume: Volume) -> np.ndarray:
+    """Return the unit normal of a volume's slices, LPS."""
+    normal = np.cross(volume.ijk_to_lps[:3, 0], volume.ijk_to_lps[:3, 1])
+    return normal / np.linalg.norm(normal)
+
+
+def _refuse_what_may_hide_a_face(
+    series: Series, refused: Sequence[Refused], outcome: FaceOutcome
+) -> None:
     """Raise when slices that are no volume to us could be made one by somebody else."""
     for item in refused:
+        if imaged_by(series, item.slices) not in FACE_MODALITIES:
+            continue
         if item.kind == "not_decodable":
             outcome.set_aside.update({source.instance: item.reason for source in item.slices})
         elif item.may_hide_a_face:
@@ -122,9 +188,11 @@ def _one_volume(
     untouched = np.zeros(volume.stored.shape, bool)
     if volume.modality not in FACE_MODALITIES:
         if len(volume.slices) >= FEWEST_SLICES:
-            outcome.not_claimed.append(
-                f"faces are looked for in CT and MR; this {volume.modality} was not searched"
-            )
+            kind = volume.modality or "volume of unknown modality"
+            sentence = f"faces are looked for in CT and MR; this {kind} was not searched"
+            outcome.not_claimed.append(sentence)
+            if volume.modality not in FACELESS_MODALITIES:
+                outcome.needs_review.append(sentence)
         return None, volume.stored, untouched
     if len(volume.slices) < FEWEST_SLICES:
         outcome.not_claimed.append(

@@ -12,10 +12,10 @@ from ..dicom.model import Series, SetAside
 from ..dicom.series import find_series
 from ..dicom.source import open_source
 from ..errors import NotDeidentifiableError
-from ..pixels.risk import text_risk
+from ..pixels.risk import slide_label_risk, text_risk
 from ..progress import Progress
 from .deidentify import choose_series
-from .faces import FACE_MODALITIES, FEWEST_SLICES
+from .faces import FACE_CLASSES, FACE_MODALITIES, FEWEST_SLICES
 from .site import Site
 
 
@@ -126,6 +126,9 @@ def _trial(series: Series, policy: Policy) -> HeaderTrial:
 
 
 def _text_plan(series: Series, policy: Policy) -> str:
+    labels = sum(1 for item in series.instances if slide_label_risk(item))
+    if labels == len(series.instances):
+        return "set aside, because it shows a slide's label"
     reasons = sorted({reason for item in series.instances if (reason := text_risk(item))})
     if not reasons:
         return "not at risk"
@@ -136,7 +139,8 @@ def _text_plan(series: Series, policy: Policy) -> str:
 
 def _face_plan(series: Series, policy: Policy) -> str:
     slices = sum(item.frames for item in series.instances if item.rows)
-    if series.modality not in FACE_MODALITIES:
+    kinds = {FACE_CLASSES.get(i.sop_class_uid, i.modality) for i in series.instances if i.rows}
+    if not kinds & FACE_MODALITIES:
         return "not looked for: faces are looked for in CT and MR"
     if slices < FEWEST_SLICES:
         return f"not looked for: {slices} slices are too thin a stack to render a face"

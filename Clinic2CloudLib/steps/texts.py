@@ -11,7 +11,7 @@ from ..dicom.decode import DecodedPixels, decode_pixels
 from ..dicom.model import Instance
 from ..dicom.pixel_edit import FrameEdit, replace_pixels
 from ..errors import NotDeidentifiableError
-from ..pixels.risk import text_risk
+from ..pixels.risk import slide_label_risk, text_risk
 from ..pixels.text import TextBox, find_text, redact
 
 
@@ -45,9 +45,11 @@ def remove_text(instance: Instance, raw: bytes, method: str) -> TextOutcome:
     Raises
     ------
     NotDeidentifiableError
-        When the pixels cannot be decoded, no text engine is there, or text is still read after it
-        was painted over.
+        When the pixels cannot be decoded, no text engine is there, text is still read after it was
+        painted over, or it is the label of a slide.
     """
+    if label := slide_label_risk(instance):
+        raise NotDeidentifiableError(label)
     reason = text_risk(instance)
     if reason is None or method == "off":
         return TextOutcome(raw, reason=reason)

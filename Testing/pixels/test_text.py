@@ -17,7 +17,7 @@ from Clinic2CloudLib.dicom.model import Instance
 from Clinic2CloudLib.dicom.series import find_series
 from Clinic2CloudLib.dicom.source import open_source
 from Clinic2CloudLib.errors import NotDeidentifiableError
-from Clinic2CloudLib.pixels.risk import text_risk
+from Clinic2CloudLib.pixels.risk import slide_label_risk, text_risk
 from Clinic2CloudLib.pixels.text import find_text, redact
 from Clinic2CloudLib.steps import texts
 from Clinic2CloudLib.steps.texts import remove_text
@@ -173,3 +173,32 @@ def test_scanner_images_are_not_at_risk_and_captures_are() -> None:
     assert text_risk(dataclasses.replace(plain, samples_per_pixel=3))
     mask = dataclasses.replace(plain, modality="SEG")
     assert text_risk(mask) is None
+
+
+@pytest.mark.parametrize("method", ["auto", "off"])
+@pytest.mark.parametrize("kind", ["LABEL", "OVERVIEW", ""])
+def test_a_slides_label_never_passes(method: str, kind: str) -> None:
+    import dataclasses
+
+    item, raw = ultrasound(np.full((1, 40, 60), 200, np.uint8))
+    slide = dataclasses.replace(
+        item,
+        modality="SM",
+        sop_class_uid="1.2.840.10008.5.1.4.1.1.77.1.6",
+        image_type=("ORIGINAL", "PRIMARY", kind, "NONE"),
+    )
+    with pytest.raises(NotDeidentifiableError, match="label"):
+        remove_text(slide, raw, method)
+
+
+def test_a_slides_tiles_and_thumbnail_are_no_label() -> None:
+    import dataclasses
+
+    item, _ = ultrasound(np.full((1, 40, 60), 200, np.uint8))
+    for kind in ("VOLUME", "THUMBNAIL"):
+        slide = dataclasses.replace(
+            item,
+            sop_class_uid="1.2.840.10008.5.1.4.1.1.77.1.6",
+            image_type=("DERIVED", "PRIMARY", kind, "RESAMPLED"),
+        )
+        assert slide_label_risk(slide) is None
