@@ -24,7 +24,7 @@ _PADDING = " \0"
 _ANY_DAY = (2000, 1, 2)  # for a time without a date; only its hours matter
 
 
-@functools.lru_cache(1 << 16)
+@functools.lru_cache(1 << 13)
 def shift_da_tm(da: str, tm: str, shift: timedelta) -> tuple[str, str]:
     """Move a date and the time that belongs to it.
 
@@ -70,7 +70,7 @@ def shift_tm(tm: str, shift: timedelta) -> str:
     return shift_da_tm("", tm, shift)[1]
 
 
-@functools.lru_cache(1 << 16)
+@functools.lru_cache(1 << 13)
 def shift_dt(dt: str, shift: timedelta) -> str:
     """Move a DT; precision, fraction and offset from UTC stay as they are.
 

@@ -35,7 +35,7 @@ PSEUDONYM_LENGTH = 16
 
 _SH_LENGTH = 16  # PS3.5 table 6.2-1, the VR of Accession Number
 _LO_LENGTH = 64  # the VR of Patient ID
-_CACHED = 1 << 17
+_CACHED = 1 << 13
 _DIGEST_CHARACTERS = 51  # 256 bits, 5 at a time
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*|")
 

@@ -15,7 +15,7 @@ from .work import Later, Level, Work
 
 __all__ = ["Cleaning"]
 
-_CACHED = 1 << 14
+_CACHED = 1 << 11
 _FREE = frozenset(("LO", "SH", "ST", "LT", "UT", "UC"))
 _ONE_VALUE = frozenset(("ST", "LT", "UT"))
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])")

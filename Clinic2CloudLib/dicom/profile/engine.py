@@ -137,7 +137,7 @@ class HeaderDeidentifier:
         _, pieces = walk(work, place, source.start, len(source.raw), Level(b""), inserts=inserts)
         if known is None:
             key = tuple(work.found)
-            known = _remembered(self._known, key, lambda: learn(key))
+            known = _remembered(self._known, key, lambda: learn(key), 128)
         self._fill_in(work, known)
         return work, pieces or [], known
 
@@ -163,7 +163,7 @@ class HeaderDeidentifier:
         new = self._new_uids.get(raw)
         if new is None:
             text = self.pseudonyms.uid(raw.decode("latin-1").strip("\0 "))
-            new = _remembered(self._new_uids, raw, lambda: text.encode("ascii"), 1 << 17)
+            new = _remembered(self._new_uids, raw, lambda: text.encode("ascii"), 1 << 13)
         return new
 
     def new_uids(self, work: Work, raw: bytes) -> bytes:
