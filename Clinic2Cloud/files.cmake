@@ -6,6 +6,7 @@ set(CLINIC2CLOUD_SCRIPTS
   Clinic2CloudWidgets/cases.py
   Clinic2CloudWidgets/deidentify.py
   Clinic2CloudWidgets/facts.py
+  Clinic2CloudWidgets/jobs.py
   Clinic2CloudWidgets/options.py
   Clinic2CloudWidgets/packages.py
   Clinic2CloudWidgets/panel.py
@@ -13,9 +14,11 @@ set(CLINIC2CLOUD_SCRIPTS
   Clinic2CloudWidgets/results.py
   Clinic2CloudWidgets/review.py
   Clinic2CloudWidgets/scene.py
+  Clinic2CloudWidgets/scripting.py
   Clinic2CloudWidgets/section.py
   Clinic2CloudWidgets/select.py
   Clinic2CloudWidgets/send.py
+  Clinic2CloudWidgets/seriestree.py
   Clinic2CloudWidgets/views.py
   )
 

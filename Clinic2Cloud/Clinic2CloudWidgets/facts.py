@@ -41,6 +41,31 @@ def factsOf(case: Any) -> str:
     return "".join(parts)
 
 
+def whyNotApprove(case: Any, missing: list[str], name: str, note: str) -> str:
+    """Return what still stands between a case and its approval; empty when nothing does.
+
+    Parameters
+    ----------
+    case : Case or None
+        None when no case that can be decided is shown.
+    missing : list of str
+        Titles of the angles that were not looked from.
+    name, note : str
+        What the reviewer wrote.
+    """
+    if case is None:
+        return _("Choose a case that waits for a decision")
+    if missing:
+        return _("Look from the other angles too: {names}").format(names=", ".join(missing))
+    if case.verification is not None and not case.verification["ok"]:
+        return _("The second look found something; this case can only be rejected")
+    if not name:
+        return _("Write your name as the reviewer")
+    if case.needs_review and not note:
+        return _("Write a note: {why}").format(why="; ".join(case.needs_review))
+    return ""
+
+
 def _list(title: str, items: Any, colour: str = "") -> list[str]:
     if not items:
         return []

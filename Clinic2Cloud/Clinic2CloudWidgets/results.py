@@ -29,7 +29,7 @@ class ResultsSection(Section):
 
     def updateButton(self) -> None:
         """Say what a click would do, or why it cannot."""
-        button, job = self.ui.loadResultsButton, self.panel.send.chosenJob()
+        button, job = self.ui.loadResultsButton, self.panel.send.server.chosenJob()
         if self.busy:
             button.setText(_("Cancel"))
             button.setEnabled(True)
@@ -53,7 +53,7 @@ class ResultsSection(Section):
             self.worker.cancel()
             self.ui.loadResultsButton.setEnabled(False)
             return
-        job = self.panel.send.chosenJob()
+        job = self.panel.send.server.chosenJob()
         if job is None or job["state"] != "done":
             return
         case = next((c for c in self.panel.review.cases if c.series_uid in job["series"]), None)

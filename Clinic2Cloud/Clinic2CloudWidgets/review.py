@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .cases import WAITING, casesIn
-from .facts import factsOf, stateName
+from .facts import factsOf, stateName, whyNotApprove
 from .section import Section, debounced, withWayOut
 from .views import ANGLES, CaseViews
 
@@ -125,6 +125,8 @@ class ReviewSection(Section):
 
     def _chosen(self, item: Any, before: Any = None) -> None:
         if not self._changing and item is not None:
+            self._forget()
+            self.updateButtons()
             self._showTimer.start()
 
     def _showChosen(self) -> None:
@@ -197,7 +199,8 @@ class ReviewSection(Section):
         note = self.ui.noteEdit.text.strip()
         for button in self._buttons.values():
             button.setEnabled(bool(ready and self._volumes))
-        why = self._whyNotApprove(open_, name, note)
+        missing = [self._titles[angle] for angle in self.missingAngles()]
+        why = whyNotApprove(case if open_ else None, missing, name, note)
         self.ui.approveButton.setEnabled(not why)
         self.ui.approveButton.setToolTip(why or _("May leave, exactly as it is (Ctrl+Shift+A)"))
         whyNot = ""
@@ -217,22 +220,6 @@ class ReviewSection(Section):
             self._hinted = bool(hint)
 
     _hinted = False
-
-    def _whyNotApprove(self, open_: bool, name: str, note: str) -> str:
-        if not open_:
-            return _("Choose a case that waits for a decision")
-        missing = self.missingAngles()
-        if missing:
-            names = ", ".join(self._titles[angle] for angle in missing)
-            return _("Look from the other angles too: {names}").format(names=names)
-        verification = self.case.verification
-        if verification is not None and not verification["ok"]:
-            return _("The second look found something; this case can only be rejected")
-        if not name:
-            return _("Write your name as the reviewer")
-        if self.case.needs_review and not note:
-            return _("Write a note: {why}").format(why="; ".join(self.case.needs_review))
-        return ""
 
     def decide(self, approve: bool) -> None:
         """Record the decision; hashing a large case takes a while, so in another process."""

@@ -11,8 +11,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from .section import Section, debounced, withWayOut
+from .seriestree import IMAGES, KIND, NAME, PLAN, addSeries, applyFilter
 
-NAME, KIND, IMAGES, PLAN = range(4)
 #: So many series are planned unasked; of the others what is ticked. Planning reads their headers.
 PLANNED_UNASKED = 40
 
@@ -136,41 +136,8 @@ class SelectSection(Section):
 
     def _addSeries(self, row: dict) -> None:
         self._changing = True
-        patient = self._group(
-            None,
-            row["patient_id"],
-            f"{row['patient_name'] or '?'}  ({row['patient_id'] or _('no ID')})",
-        )
-        study = self._group(
-            patient, row["study_uid"], row["study_description"] or _("Study without description")
-        )
-        item = qt.QTreeWidgetItem(study)
-        item.setText(NAME, row["description"] or _("Series without description"))
-        item.setText(KIND, row["modality"])
-        item.setText(IMAGES, str(row["instances"]))
-        item.setData(NAME, qt.Qt.UserRole, row["uid"])
-        item.setFlags(item.flags() | qt.Qt.ItemIsUserCheckable)
-        item.setCheckState(NAME, qt.Qt.Unchecked)
-        self.items[row["uid"]] = item
+        self.items[row["uid"]] = addSeries(self.ui.seriesTree, row)
         self._changing = False
-
-    def _group(self, parent: Any, key: str, text: str) -> Any:
-        tree = self.ui.seriesTree
-        if parent is None:
-            siblings = [tree.topLevelItem(i) for i in range(tree.topLevelItemCount)]
-        else:
-            siblings = [parent.child(i) for i in range(parent.childCount())]
-        for item in siblings[::-1]:
-            if item.data(NAME, qt.Qt.UserRole) == key:
-                return item
-        item = qt.QTreeWidgetItem(tree if parent is None else parent)
-        item.setText(NAME, text)
-        item.setData(NAME, qt.Qt.UserRole, key)
-        item.setFlags(item.flags() | qt.Qt.ItemIsUserCheckable | qt.Qt.ItemIsAutoTristate)
-        item.setCheckState(NAME, qt.Qt.Unchecked)
-        item.setFirstColumnSpanned(True)
-        item.setExpanded(True)
-        return item
 
     def _clear(self) -> None:
         self._changing = True
@@ -199,27 +166,8 @@ class SelectSection(Section):
     def _isDatabase(self) -> bool:
         return self.panel.source == self.panel.logic.databasePath()
 
-    # ------------------------------------------------------------------- filter
-
     def _applyFilter(self) -> None:
-        words = self.ui.seriesFilter.text.lower().split()
-        tree = self.ui.seriesTree
-        for p in range(tree.topLevelItemCount):
-            patient = tree.topLevelItem(p)
-            shown = False
-            for s in range(patient.childCount()):
-                study = patient.child(s)
-                above = f"{patient.text(NAME)} {study.text(NAME)}"
-                here = False
-                for n in range(study.childCount()):
-                    item = study.child(n)
-                    text = f"{above} {item.text(NAME)} {item.text(KIND)}".lower()
-                    fits = all(word in text for word in words)
-                    item.setHidden(not fits)
-                    here = here or fits
-                study.setHidden(not here)
-                shown = shown or here
-            patient.setHidden(not shown)
+        applyFilter(self.ui.seriesTree, self.ui.seriesFilter.text)
 
     # ---------------------------------------------------------------- selection
 

@@ -9,12 +9,9 @@ import qt
 from slicer.i18n import tr as _
 
 from .cases import megabytes, sizeOf
-from .facts import stateName
-from .options import OptionsForm
+from .jobs import JobList
 from .process import Worker
-from .section import Section, debounced, safe, withWayOut
-
-CASE, PIPELINE, STATE, PROGRESS = range(4)
+from .section import Section, safe, withWayOut
 
 
 class SendSection(Section):
@@ -22,32 +19,20 @@ class SendSection(Section):
 
     def __init__(self, panel: Any) -> None:
         super().__init__(panel)
-        self.watcher: Worker | None = None
-        self.jobs: list[dict] = []
+        self.server = JobList(panel, self.request, self._contentChanged)
         self.waiting: list[dict] = []
-        self._offers: list[dict] = []
         self._outboxWorker: Worker | None = None
         self._agreed: tuple | None = None
-        self.options = OptionsForm(self.ui.optionsWidget, self._contentChanged)
-        self._watchTimer = debounced(500, self._watch)
         ui = self.ui
         ui.destinationEdit.setText(panel.setting("Destination"))
         ui.tokenFile.setCurrentPath(panel.setting("TokenFile"))
         ui.destinationEdit.connect("textChanged(QString)", lambda _t: self._destinationChanged())
         ui.tokenFile.connect("currentPathChanged(QString)", lambda _p: self._destinationChanged())
         ui.tokenButton.connect("clicked()", self._storeToken)
-        ui.pipelineComboBox.addItem(_("Only store"), "")
-        ui.pipelineComboBox.connect("currentIndexChanged(int)", lambda _i: self._pipelineChosen())
         ui.consentCheckBox.connect("toggled(bool)", self._consented)
         ui.uploadButton.connect("clicked()", self.sendOrPause)
         ui.resumeButton.connect("clicked()", self.resume)
         ui.giveUpButton.connect("clicked()", self.giveUp)
-        ui.sendCollapsibleButton.connect("contentsCollapsed(bool)", self._collapsed)
-        ui.jobTree.setColumnWidth(CASE, 170)
-        ui.jobTree.connect(
-            "currentItemChanged(QTreeWidgetItem*,QTreeWidgetItem*)",
-            lambda *_a: self.panel.results.updateButton(),
-        )
 
     # ------------------------------------------------------------- what and where
 
@@ -73,11 +58,11 @@ class SendSection(Section):
         """Look for uploads that an earlier session left."""
         self.refresh()
         self._askOutbox()
-        self._collapsed()
+        self.server.follow()
 
     def exit(self) -> None:
         """Ask the server no more."""
-        self._stopWatching()
+        self.server.stop()
 
     def refresh(self) -> None:
         """Show what would leave."""
@@ -85,8 +70,8 @@ class SendSection(Section):
 
     def _content(self) -> tuple:
         cases = tuple((case.id, case.digest) for case in self.leaving())
-        pipeline = self.pipeline()
-        options = tuple(sorted(self.options.values().items())) if pipeline else ()
+        pipeline = self.server.pipeline()
+        options = tuple(sorted(self.server.options.values().items())) if pipeline else ()
         return (self.url, cases, pipeline, options)
 
     def _contentChanged(self) -> None:
@@ -129,7 +114,7 @@ class SendSection(Section):
         encrypted = self.url.startswith("https")
         way = _("over an encrypted line") if encrypted else _("on this computer")
         to = _("To {url}, {way}").format(url=safe(self.url or "?"), way=way)
-        then = _("then nothing more") if not self.pipeline() else safe(self.pipeline())
+        then = safe(self.server.pipeline()) or _("nothing more")
         return (
             f"<p><b>{to}</b></p><ul style='margin:0 0 0 -24px'>{rows}</ul>"
             + "<p>" + _("These images and nothing else: no preview, no report, no crosswalk.")
@@ -139,8 +124,7 @@ class SendSection(Section):
     def _destinationChanged(self) -> None:
         self.panel.saveSetting("Destination", self.url)
         self.panel.saveSetting("TokenFile", self.ui.tokenFile.currentPath)
-        self._stopWatching()
-        self._watchTimer.start()
+        self.server.restart()
         self._contentChanged()
 
     def _storeToken(self) -> None:
@@ -173,100 +157,6 @@ class SendSection(Section):
         else:
             self._say(_("The token is in the keyring."), "done")
             self._destinationChanged()
-
-    # ---------------------------------------------------------------- the server
-
-    def _collapsed(self, collapsed: bool = False) -> None:
-        if self.ui.sendCollapsibleButton.checked and self.url:
-            self._watchTimer.start()
-        else:
-            self._stopWatching()
-
-    def _watch(self) -> None:
-        if self.watcher is not None or not self.url or not self.ui.sendCollapsibleButton.checked:
-            return
-        self.panel.say(self.ui.serverStatus, _("Asking the server..."))
-        self.watcher = Worker(
-            "watch", {**self.request(), "every": 1.0}, onEvent=self._heard, onError=self._watchEnded
-        )
-
-    def _stopWatching(self) -> None:
-        self._watchTimer.stop()
-        if self.watcher is not None:
-            self.watcher.abandon()
-            self.watcher = None
-
-    def _watchEnded(self, sentence: str, cancelled: bool) -> None:
-        self.watcher = None
-        if not cancelled:
-            self.panel.say(self.ui.serverStatus, withWayOut(sentence), "error")
-
-    def _heard(self, event: dict) -> None:
-        if event["event"] == "offers":
-            self._offered(event["pipelines"])
-        elif event["event"] == "jobs":
-            self.panel.say(self.ui.serverStatus, "")
-            self._showJobs(event["jobs"])
-        elif event["event"] == "trouble":
-            self.panel.say(self.ui.serverStatus, withWayOut(event["sentence"]), "error")
-
-    def _offered(self, offers: list[dict]) -> None:
-        chosen, self._offers = self.pipeline() or self.panel.setting("Pipeline"), offers
-        combo = self.ui.pipelineComboBox
-        blocked = combo.blockSignals(True)
-        combo.clear()
-        combo.addItem(_("Only store"), "")
-        for offer in offers:
-            combo.addItem(offer["title"], offer["name"])
-            combo.setItemData(combo.count - 1, offer["description"], qt.Qt.ToolTipRole)
-        names = [offer["name"] for offer in offers]
-        combo.setCurrentIndex(names.index(chosen) + 1 if chosen in names else 0)
-        combo.blockSignals(blocked)
-        self._pipelineChosen(remember=False)
-
-    def pipeline(self) -> str:
-        """Return the name of the pipeline that is chosen, empty for none."""
-        return self.ui.pipelineComboBox.itemData(self.ui.pipelineComboBox.currentIndex) or ""
-
-    def _pipelineChosen(self, remember: bool = True) -> None:
-        name = self.pipeline()
-        if remember:
-            self.panel.saveSetting("Pipeline", name)
-        offer = next((offer for offer in self._offers if offer["name"] == name), None)
-        self.options.show(offer["options"] if offer else [])
-        self.ui.pipelineComboBox.setToolTip(
-            offer["description"] if offer else _("What the server shall do with the images")
-        )
-        self._contentChanged()
-
-    def _showJobs(self, jobs: list[dict]) -> None:
-        self.jobs = jobs
-        tree = self.ui.jobTree
-        rows = {tree.topLevelItem(i).data(CASE, qt.Qt.UserRole): tree.topLevelItem(i)
-                for i in range(tree.topLevelItemCount)}  # fmt: skip
-        bySeries = {case.series_uid: case for case in self.panel.review.cases}
-        for job in jobs:
-            item = rows.pop(job["uid"], None)
-            if item is None:
-                item = qt.QTreeWidgetItem(tree)
-                item.setData(CASE, qt.Qt.UserRole, job["uid"])
-            case = next((bySeries[s] for s in job["series"] if s in bySeries), None)
-            item.setText(CASE, (case.description or case.id) if case else job["patient_id"])
-            item.setText(PIPELINE, job["pipeline"])
-            item.setText(STATE, stateName(job["state"]))
-            item.setToolTip(STATE, job["reason"] or job["message"])
-            item.setText(PROGRESS, f"{100 * job['progress']:.0f} %")
-        for item in rows.values():
-            tree.takeTopLevelItem(tree.indexOfTopLevelItem(item))
-        if tree.currentItem() is None and tree.topLevelItemCount:
-            tree.setCurrentItem(tree.topLevelItem(tree.topLevelItemCount - 1))
-        self.panel.results.updateButton()
-
-    def chosenJob(self) -> dict | None:
-        """Return the job that is chosen in the list."""
-        item = self.ui.jobTree.currentItem()
-        uid = item.data(CASE, qt.Qt.UserRole) if item is not None else None
-        return next((job for job in self.jobs if job["uid"] == uid), None)
 
     # ---------------------------------------------------------------- the upload
 
@@ -308,14 +198,14 @@ class SendSection(Section):
             return
         if not self.ui.consentCheckBox.checked or self._agreed != self._content():
             return
-        pipeline = self.pipeline()
+        pipeline = self.server.pipeline()
         self._start(
             "upload",
             {
                 **self.request(),
                 "cases": [str(case.folder) for case in self.leaving()],
                 "pipeline": pipeline,
-                "options": self.options.values() if pipeline else {},
+                "options": self.server.options.values() if pipeline else {},
             },
             self._sent,
         )
@@ -367,7 +257,7 @@ class SendSection(Section):
         self._say(text, kind)
         self.panel.casesChanged()
         self._askOutbox()
-        self._watchTimer.start()
+        self.server.follow()
 
     def giveUp(self) -> None:
         """Take what waits out of the outbox; the cases are approved as before."""
@@ -396,6 +286,6 @@ class SendSection(Section):
     def close(self) -> None:
         """End all work; an upload goes on with Resume."""
         super().close()
-        self._stopWatching()
+        self.server.stop()
         if self._outboxWorker is not None:
             self._outboxWorker.abandon()

@@ -186,7 +186,7 @@ class CaseViews:
             camera = cameraNode(tag)
             if camera is not None and self._frame is not None:
                 was = camera.StartModify()
-                aim(camera.GetCamera(), self._frame, angle)
+                aim(camera.GetCamera(), _fitted(self._frame, tag), angle)
                 camera.ResetClippingRange()
                 camera.EndModify(was)
 
@@ -266,6 +266,18 @@ def sliceNodes(tag: str) -> tuple[Any, Any]:
     slice_ = slicer.mrmlScene.GetSingletonNode(tag, "vtkMRMLSliceNode")
     composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
     return slice_, next((node for node in composites if node.GetLayoutName() == tag), None)
+
+
+def _fitted(frame: Any, tag: str) -> Any:
+    """Return the frame seen from further away where the view is narrower than it is high."""
+    import dataclasses
+
+    widget = slicer.app.layoutManager().threeDWidget(tag)
+    if widget is None or not widget.threeDView().height:
+        return frame
+    view = widget.threeDView()
+    narrow = min(1.0, max(0.2, view.width / view.height))
+    return dataclasses.replace(frame, distance=frame.distance / narrow)
 
 
 def _frameOf(values: Any, ijkToRas: Any, skin: float) -> Any:

@@ -66,7 +66,7 @@ class Driver:
         folder = os.environ.get("CLINIC2CLOUD_PANEL_PICTURES")
         if folder:
             shown = widget or self.slicer.modules.clinic2cloud.widgetRepresentation()
-            shown.resize(520, 900)
+            shown.resize(1500, 900) if widget is not None else shown.resize(520, 900)
             standin.screenshot(shown, Path(folder) / f"{name}.png")
 
 

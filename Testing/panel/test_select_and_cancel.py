@@ -109,7 +109,10 @@ def test_a_volume_without_headers_is_told(driver: Any) -> None:
     assert driver.panel.select.selected() == []
 
 
-@pytest.mark.parametrize("moment", ["at once", "while it works", "while it writes"])
+@pytest.mark.parametrize(
+    "moment",
+    ["at once", "while it works", pytest.param("while it writes", marks=pytest.mark.slow)],
+)
 def test_cancel_leaves_no_half_made_case_and_no_process(driver: Any, moment: str) -> None:
     driver.listed()
     ui = driver.ui
@@ -131,6 +134,7 @@ def test_cancel_leaves_no_half_made_case_and_no_process(driver: Any, moment: str
     assert ui.applyButton.enabled
 
 
+@pytest.mark.slow
 def test_a_worker_that_does_not_listen_is_ended_by_force(
     driver: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

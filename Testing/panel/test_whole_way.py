@@ -63,13 +63,13 @@ def go_all_the_way(driver: Any, folder: Path, series: int, patience: float = 120
             driver.picture("4-send")
             driver.until(
                 lambda: (
-                    len(panel.send.jobs) == series
-                    and all(job["state"] in ("done", "failed") for job in panel.send.jobs)
+                    len(panel.send.server.jobs) == series
+                    and all(job["state"] in ("done", "failed") for job in panel.send.server.jobs)
                 ),
                 patience,
             )
         assert blocked.worst < 0.1, blocked.where
-        assert [job["state"] for job in panel.send.jobs] == ["done"] * series
+        assert [job["state"] for job in panel.send.server.jobs] == ["done"] * series
         ui.loadResultsButton.click()
         driver.until(lambda: "in the scene" in ui.resultsStatus.text, patience)
         driver.picture("5-results")
