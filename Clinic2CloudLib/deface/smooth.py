@@ -27,6 +27,7 @@ BUMP_MM, BUMP_WIDTH_MM, BUMP_SOFTNESS = 7.0, 11.0, 0.5
 FEATHER_MM, EAR_FEATHER_MM = 8.0, 3.0
 RIM_MM, RIM_WEIGHT = 3.0, 0.3
 FAR_MM = 45.0
+MEAN_MM = 10.0
 #: Soft tissue on CT, HU: what the filling's mean is taken from (no air, no bone, no metal).
 SOFT_HU = (-150.0, 160.0)
 
@@ -161,16 +162,28 @@ def tissue(scene: Scene) -> tuple[np.ndarray, float]:
     soft = near & (scene.values >= low) & (scene.values <= high)
     if soft.sum() < 100:
         soft = near
-    sigma = 10.0 / scene.spacing_kji
-    share = ndimage.gaussian_filter(soft.astype(np.float32), sigma)
-    total = ndimage.gaussian_filter(np.where(soft, scene.values, 0).astype(np.float32), sigma)
-    overall = float(np.median(scene.values[soft]))
-    mean = (total + 1e-3 * overall) / (share + 1e-3)
+    mean = _local_mean(soft, scene)
     fine = 1.5 * np.maximum(scene.spacing_kji.min() / scene.spacing_kji, 0.3)
     share = ndimage.gaussian_filter(soft.astype(np.float32), fine)
     total = ndimage.gaussian_filter(np.where(soft, scene.values, 0).astype(np.float32), fine)
     rest = (scene.values - total / np.maximum(share, 1e-3))[soft]
     return mean, float(1.4826 * np.median(np.abs(rest)))
+
+
+def _local_mean(soft: np.ndarray, scene: Scene) -> np.ndarray:
+    """Average the values over ``soft`` within 10 mm; on a coarse grid, as nothing fine is in it."""
+    from scipy import ndimage
+
+    overall = float(np.median(scene.values[soft]))
+    grid = covering_grid(scene.values.shape, scene.ijk_to_lps, 2.0 * WORK_MM)
+    like = grid.image(np.zeros(grid.shape, np.uint8))
+    share = _extended(soft, scene, like)
+    total = _extended(np.where(soft, scene.values - overall, 0.0), scene, like)
+    sigma = MEAN_MM / grid.spacing
+    wide = ndimage.gaussian_filter(share, sigma)
+    mean = overall + ndimage.gaussian_filter(total, sigma) / (wide + 1e-3)
+    native = image_of(np.zeros(scene.values.shape, np.uint8), scene.ijk_to_lps)
+    return resample(grid.image(mean.astype(np.float32)), native, outside=overall)
 
 
 def _extended(mask: np.ndarray, scene: Scene, like: sitk.Image) -> np.ndarray:
