@@ -175,3 +175,12 @@ def test_ten_lines_without_a_main_window(head: Path, tmp_path: Path, own_home: P
 def test_modules_read_in_one_go() -> None:
     for path in WIDGETS.glob("*.py"):
         assert len(path.read_text().splitlines()) < 320, path.name
+
+
+@pytest.mark.slow
+def test_slicers_own_self_test_passes(driver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLINIC2CLOUD_HOME", str(driver.folder / "elsewhere"))
+    driver.slicer.selfTests["Clinic2Cloud"]()
+    from Testing import standin
+
+    assert standin.dialogs.shown[-1].text == "Test passed"

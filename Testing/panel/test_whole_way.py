@@ -41,6 +41,7 @@ def go_all_the_way(driver: Any, folder: Path, series: int, patience: float = 120
         driver.until(lambda: ui.progressTree.topLevelItem(0).text(1) not in ("", "100 %"), patience)
         driver.picture("2-deidentify")
         driver.until(lambda: "made and verified" in ui.deidentifyStatus.text, patience)
+    print(f"de-identifying blocked the GUI for {1000 * blocked.worst:.0f} ms at most")
     assert blocked.worst < 0.1, blocked.where
     cases = sorted(driver.cases.iterdir())
     assert len(cases) == series
@@ -68,6 +69,7 @@ def go_all_the_way(driver: Any, folder: Path, series: int, patience: float = 120
                 ),
                 patience,
             )
+        print(f"sending and waiting blocked the GUI for {1000 * blocked.worst:.0f} ms at most")
         assert blocked.worst < 0.1, blocked.where
         assert [job["state"] for job in panel.send.server.jobs] == ["done"] * series
         ui.loadResultsButton.click()
