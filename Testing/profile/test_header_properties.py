@@ -208,3 +208,20 @@ def test_text_may_be_padded_with_several_zeros() -> None:
     assert padded != raw
     out = read(engine(retain_device=True).deidentify(padded).data)
     assert out.ManufacturerModelName.rstrip("\0 ") == "T1"
+
+
+@pytest.mark.parametrize("syntax", (EXPLICIT, IMPLICIT, BIG))
+def test_binary_data_that_swallowed_elements_are_not_passed_on(syntax: str) -> None:
+    ds = make()
+    ds.add_new(0x00281201, "OW", bytes(range(64)) * 64)
+    ds.add_new(0x00321060, "LO", SECRET + " head")
+    raw = encode(ds, syntax)
+    out = engine().deidentify(raw)
+    assert read(out.data)[0x00281201].value == bytes(range(64)) * 64
+    order = "big" if syntax == BIG else "little"
+    head = raw.index(b"".join(part.to_bytes(2, order) for part in (0x0028, 0x1201)))
+    at = head + (4 if syntax == IMPLICIT else 8)
+    longer = (4096 + 8 + len(SECRET + " head")).to_bytes(4, order)
+    assert raw[at : at + 4] == (4096).to_bytes(4, order)
+    with pytest.raises(NotDeidentifiableError, match="end in what are elements"):
+        engine().deidentify(raw[:at] + longer + raw[at + 4 :])

@@ -198,7 +198,7 @@ def timezone(work: Work, level: Level, rule: Rule, value: int, stop: int) -> byt
 def rewrite(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes:
     """Write an element with the VR that the dictionary gives it."""
     if stop - value > rule.longest:
-        refuse_swallowed(rule.vr, work.raw, value, stop)
+        refuse_swallowed(rule.tag, rule.vr, rule.encoding, work.raw, value, stop)
     raw = work.raw[value:stop]
     if rule.keyword == "SpecificCharacterSet":
         level.charset = raw
@@ -218,7 +218,7 @@ def number(work: Work, level: Level, rule: Rule, value: int, stop: int) -> None:
     if (stop - value) % NUMBER_SIZES[rule.vr]:
         raise NotDeidentifiableError("a number is not of the length that its VR has")
     if stop - value > rule.longest:
-        refuse_swallowed(rule.vr, work.raw, value, stop)
+        refuse_swallowed(rule.tag, rule.vr, rule.encoding, work.raw, value, stop)
     work.seen.append(rule.note("kept"))
 
 

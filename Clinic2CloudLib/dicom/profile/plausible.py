@@ -7,10 +7,14 @@ tags betray them: every group that the profile acts on has a zero byte, which no
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from pydicom.datadict import DicomDictionary
 
 from ...errors import NotDeidentifiableError
-from .encoding import TEXT_VRS
+from . import tables
+from .encoding import LONG_VRS, SHORT_VRS, TEXT_VRS, Encoding
 from .vr_choice import NUMBER_SIZES
 
 __all__ = ["UNLIMITED", "longest", "refuse_swallowed"]
@@ -26,12 +30,23 @@ def longest(tag: int, vr: str) -> int:
         return 0
     multiplicity = DicomDictionary[tag][1] if tag in DicomDictionary else "n"
     if vr not in NUMBER_SIZES or "n" in multiplicity:
-        return UNLIMITED
+        return _TOLERATED
     return int(multiplicity.split("-")[-1]) * NUMBER_SIZES[vr] + _TOLERATED
 
 
-def refuse_swallowed(vr: str, raw: bytes, value: int, stop: int) -> None:
-    """Refuse a value that is longer than its attribute allows, or a text with zeros in its midst.
+def refuse_swallowed(
+    tag: int, vr: str, encoding: Encoding, raw: bytes, value: int, stop: int
+) -> None:
+    """Refuse text with zeros in its midst, too many numbers, binary data that end in elements.
+
+    Parameters
+    ----------
+    tag, vr, encoding : int, str, Encoding
+        Of the element.
+    raw : bytes
+        The data set.
+    value, stop : int
+        The value's place in it.
 
     Raises
     ------
@@ -42,4 +57,41 @@ def refuse_swallowed(vr: str, raw: bytes, value: int, stop: int) -> None:
         if raw.find(b"\0", value, stop - 1) < 0 or b"\0" not in raw[value:stop].rstrip(b"\0 "):
             return
         raise NotDeidentifiableError("a text holds bytes that no text has")
-    raise NotDeidentifiableError("a value is longer than its attribute allows")
+    if longest(tag, vr) != _TOLERATED:
+        raise NotDeidentifiableError("a value is longer than its attribute allows")
+    for pos in _beginnings(encoding, raw, value, stop):
+        if _elements_to_the_end(tag, encoding, raw, pos, stop):
+            raise NotDeidentifiableError("binary data end in what are elements")
+
+
+#: The two letters of a VR, and in implicit VR the group of a standard or private element.
+_VR = re.compile("|".join(sorted(SHORT_VRS | LONG_VRS)).encode())
+_GROUP = re.compile(rb"(?=[\x08-\xff]\0)")
+
+
+def _beginnings(encoding: Encoding, raw: bytes, value: int, stop: int) -> Iterator[int]:
+    """Yield where, in binary data, an element may begin."""
+    if encoding.explicit:
+        yield from (found.start() - 4 for found in _VR.finditer(raw, value + 4, stop))
+    else:
+        yield from (found.start() for found in _GROUP.finditer(raw, value, stop - 7))
+
+
+def _elements_to_the_end(last: int, encoding: Encoding, raw: bytes, pos: int, stop: int) -> bool:
+    """Return whether well-formed elements, in order, reach to the end, and one is to go."""
+    listed = False
+    while pos + 8 <= stop:
+        tag = encoding.tag_of(raw[pos : pos + 4])
+        private = bool(tag >> 16 & 1)
+        if tag <= last or not (private or tag in DicomDictionary):
+            return False
+        vr = raw[pos + 4 : pos + 6].decode("latin-1") if encoding.explicit else "UN"
+        if vr not in SHORT_VRS and vr not in LONG_VRS:
+            return False
+        header = encoding.header(vr)
+        if pos + header.size > stop:
+            return False
+        pos += header.size + header.unpack(raw, pos + header.length_at)[0]
+        listed = listed or private or tag in tables.rows()
+        last = tag
+    return listed and pos == stop

@@ -119,7 +119,7 @@ def walk(
         elif kind == KEEP:
             seen.append(rule.audit)
             if length > rule.longest and (rule.longest or raw.find(b"\0", value, stop - 1) >= 0):
-                refuse_swallowed(rule.vr, raw, value, stop)
+                refuse_swallowed(tag, rule.vr, rule.encoding, raw, value, stop)
             if tag == _CHARSET:
                 level.charset = raw[value:stop]
             pos = stop
@@ -128,7 +128,7 @@ def walk(
             seen.append(rule.audit)
             if length:
                 if raw.find(b"\0", value, stop - 1) >= 0:
-                    refuse_swallowed(rule.vr, raw, value, stop)
+                    refuse_swallowed(tag, rule.vr, rule.encoding, raw, value, stop)
                 work.texts.append((rule, raw[value:stop], level.charset))
             pos = stop
             continue
@@ -296,7 +296,7 @@ def _odd(
     if kind == DROP:
         return b"", stop
     if kind != BULK and stop - value > rule.longest:
-        refuse_swallowed(rule.vr, work.raw, value, stop)
+        refuse_swallowed(rule.tag, rule.vr, rule.encoding, work.raw, value, stop)
     body = work.raw[value:stop]
     if rule.tag == _CHARSET:
         level.charset = body
