@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 TITLE = "de-identification: what leaks, what is lost, MIDI-B's checks, conformance, peers"
@@ -29,14 +30,14 @@ def run(full: bool, arguments: list[str] | None = None) -> None:
     from .make import make
     from .orthanc import orthanc
     from .score import score
-    from .tools import PYTHON_PEERS, gdcmanon, ours, python_peer
+    from .tools import PYTHON_PEERS, Run, gdcmanon, ours, python_peer
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks deid")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--only")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments or [])
-    tools = {"Clinic2Cloud": ours}
+    tools: dict[str, Callable[[Path, Path], Run]] = {"Clinic2Cloud": ours}
     if full or options.only:
         tools |= {name: python_peer(name) for name in PYTHON_PEERS}
         tools |= {"gdcmanon": gdcmanon, "Orthanc": orthanc}
@@ -50,7 +51,7 @@ def run(full: bool, arguments: list[str] | None = None) -> None:
         checks = sum(len(key.checks) for key in keys)
         print(f"{len(keys)} files, {planted} tokens, {checks} checks; ", end="")
         print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
-        rows = [_HEADINGS]
+        rows: list[tuple[str, ...]] = [_HEADINGS]
         for name, tool in tools.items():
             out = folder / name
             shutil.rmtree(out, ignore_errors=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -251,7 +251,7 @@ def _retained(key: FileKey, out: Output, source: Path) -> bool:
     return bool(np.array_equal(first, second))
 
 
-def _broken(key: FileKey, out: Output, instances: Iterable[str]) -> int:
+def _broken(key: FileKey, out: Output, instances: set[str]) -> int:
     """Count references of this file that lead to no instance of the output."""
     return sum(
         out.text(check.place, check.tag) not in instances

@@ -36,7 +36,7 @@ def main() -> None:
         _fuzz(options.out, options.seconds, options.seed)
         return
     began = time.monotonic()
-    ends = []
+    ends: list[int] = []
     while (left := options.seconds - (time.monotonic() - began)) > 1:
         seed = options.seed + len(ends)
         command = [sys.executable, "-m", "benchmarks.fuzz", "--child", "--out", str(options.out)]
@@ -85,7 +85,7 @@ class _Log:
 def _fuzz(out: Path, seconds: float, seed: int) -> None:
     """Fuzz in this process."""
     try:
-        import atheris
+        import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ImportError:
         _without_coverage(out, seconds, seed)
         return

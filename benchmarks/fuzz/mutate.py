@@ -123,12 +123,12 @@ def _pick(anatomy: Anatomy, rng: random.Random) -> _Found:
     return rng.choice(anatomy.elements)
 
 
-def _drop(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None:
+def _drop(a: Anatomy, body: bytearray, rng: random.Random, __: Anatomy) -> None:
     start, _, end, _ = _pick(a, rng)
     del body[start:end]
 
 
-def _repeat(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None:
+def _repeat(a: Anatomy, body: bytearray, rng: random.Random, __: Anatomy) -> None:
     start, _, end, _ = _pick(a, rng)
     at = _pick(a, rng)[rng.choice((0, 2))]
     body[at:at] = body[start:end] * rng.choice((1, 1, 2, 40))
@@ -141,7 +141,7 @@ def _splice(a: Anatomy, body: bytearray, rng: random.Random, other: Anatomy) -> 
         body[at:at] = other.body[start:end]
 
 
-def _length(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None:
+def _length(a: Anatomy, body: bytearray, rng: random.Random, __: Anatomy) -> None:
     start, value, end, _ = _pick(a, rng)
     choice = rng.choice(
         (*_LENGTHS, end - value + 1, end - value - 1, end - value + 2, rng.randrange(64))
@@ -152,12 +152,26 @@ def _length(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None
         struct.pack_into(a.order + "I", body, value - 4, choice & 0xFFFFFFFF)
 
 
-def _vr(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None:
+def _swallow(a: Anatomy, body: bytearray, rng: random.Random, __: Anatomy) -> None:
+    """Make a value reach over the elements behind it, so that what follows is read as before."""
+    at = rng.randrange(len(a.elements))
+    start, value, _, depth = a.elements[at]
+    ends = [end for _, _, end, other in a.elements[at + 1 : at + 8] if other == depth]
+    if not ends:
+        return
+    size = rng.choice(ends) - value
+    if a.explicit and value - start == 8 and bytes(body[start + 4 : start + 6]) in _SHORT:
+        struct.pack_into(a.order + "H", body, value - 2, size & 0xFFFF)
+    else:
+        struct.pack_into(a.order + "I", body, value - 4, size)
+
+
+def _vr(a: Anatomy, body: bytearray, rng: random.Random, __: Anatomy) -> None:
     start, *_ = _pick(a, rng)
     body[start + 4 : start + 6] = rng.choice(_VRS)
 
 
-def _vr_kept_length(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None:
+def _vr_kept_length(a: Anatomy, body: bytearray, rng: random.Random, __: Anatomy) -> None:
     """Change a VR and write the header that it needs, so that the rest is still read."""
     start, value, end, _ = _pick(a, rng)
     if a.explicit:
@@ -169,7 +183,7 @@ def _vr_kept_length(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy)
         body[start + 4 : value] = head
 
 
-def _tag(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None:
+def _tag(a: Anatomy, body: bytearray, rng: random.Random, __: Anatomy) -> None:
     start, *_ = _pick(a, rng)
     tag = rng.choice(_TAGS) if rng.random() < 0.7 else rng.randrange(1 << 32)
     struct.pack_into(a.order + "HH", body, start, tag >> 16, tag & 0xFFFF)
@@ -199,24 +213,24 @@ def _wrap(a: Anatomy, body: bytearray, rng: random.Random, other: Anatomy) -> No
     body[start:end] = head + item
 
 
-def _value(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None:
+def _value(a: Anatomy, body: bytearray, rng: random.Random, __: Anatomy) -> None:
     _, value, end, _ = _pick(a, rng)
     if value < end:
         at = rng.randrange(value, end)
         body[at : at + 1] = rng.choice((bytes([rng.randrange(256)]), rng.choice(_SPICE)))
 
 
-def _bits(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None:
+def _bits(a: Anatomy, body: bytearray, rng: random.Random, __: Anatomy) -> None:
     for _ in range(rng.randrange(1, 6)):
         if body:
             body[rng.randrange(len(body))] ^= 1 << rng.randrange(8)
 
 
-def _cut(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None:
+def _cut(a: Anatomy, body: bytearray, rng: random.Random, __: Anatomy) -> None:
     del body[rng.randrange(len(body) + 1) :]
 
 
-def _swap(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None:
+def _swap(a: Anatomy, body: bytearray, rng: random.Random, __: Anatomy) -> None:
     one, other = sorted((_pick(a, rng), _pick(a, rng)))
     if one[2] <= other[0]:
         between = bytes(body[one[2] : other[0]])
@@ -225,7 +239,7 @@ def _swap(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None:
         )
 
 
-def _spice(a: Anatomy, body: bytearray, rng: random.Random, _: Anatomy) -> None:
+def _spice(a: Anatomy, body: bytearray, rng: random.Random, __: Anatomy) -> None:
     at = _pick(a, rng)[rng.choice((0, 1, 2))]
     body[at:at] = rng.choice(_SPICE)
 
@@ -249,6 +263,6 @@ def _file(a: Anatomy, body: bytearray, rng: random.Random) -> bytes:
 
 
 _CHANGES: tuple[Callable[..., object], ...] = (
-    _drop, _repeat, _splice, _length, _vr, _vr_kept_length, _tag, _wrap, _value, _bits, _cut, _swap,
-    _spice, _file,
+    _drop, _repeat, _splice, _length, _swallow, _vr, _vr_kept_length, _tag, _wrap, _value, _bits,
+    _cut, _swap, _spice, _file,
 )  # fmt: skip
