@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import logging
+import secrets
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..cases.case import CASE_FILE
-from ..dicom.model import Series, SetAside
-from ..dicom.series import SeriesListing, find_series
+from ..dicom.model import SetAside
+from ..dicom.series import find_series
 from ..dicom.source import open_source
-from ..errors import Clinic2CloudError, InputError, OutputError
+from ..errors import OutputError
 from ..progress import Progress, part, silent
-from .series_case import SeriesOutcome, deidentify_series
+from .many import choose_series, in_parallel, one_by_one
+from .series_case import SeriesOutcome
 from .site import Site
-
-log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -51,31 +49,32 @@ def prepare_output(out: Path) -> None:
             raise OutputError(
                 f"the output folder {out.name} holds other files; name a new or empty folder"
             )
-        probe = out / ".writable"
-        probe.touch()
-        probe.unlink()
+        # A name of its own: another run may try the same folder at the same moment.
+        probe = out / f".case-{secrets.token_hex(4)}.part"
+        probe.mkdir()
+        probe.rmdir()
     except OSError as error:
         raise OutputError(
             f"the output folder {out.name} cannot be written: {error.strerror}"
         ) from None
 
 
-def choose_series(listing: SeriesListing, wanted: Sequence[str]) -> tuple[Series, ...]:
-    """Return the series a user named by UID, or all.
+def refuse_overlap(source: Path, out: Path) -> None:
+    """Refuse cases among the originals, and originals among the cases.
+
+    A second run would take the first one's cases for originals, and whoever hands the output on
+    would hand the originals on with it.
 
     Raises
     ------
-    InputError
-        When one that was named is not there. Its UID is the user's own word, but an original UID
-        identifies, so the sentence only says which one of those named it was.
+    OutputError
+        When one of the two folders lies in the other, symbolic links followed.
     """
-    if not wanted:
-        return listing.series
-    by_uid = {series.uid: series for series in listing.series}
-    for number, uid in enumerate(wanted, 1):
-        if uid not in by_uid:
-            raise InputError(f"the source holds no series of that UID (--series number {number})")
-    return tuple(by_uid[uid] for uid in dict.fromkeys(wanted))
+    one, other = source.expanduser().resolve(), out.resolve()
+    if one.is_dir() and other.is_relative_to(one):
+        raise OutputError(f"{out.name} lies in the source; name a folder outside of it")
+    if one.is_relative_to(other):
+        raise OutputError(f"{source.name} lies in the output; name another folder for the cases")
 
 
 def deidentify(
@@ -86,6 +85,7 @@ def deidentify(
     series: Sequence[str] = (),
     workers: int = 1,
     progress: Progress | None = None,
+    into: DeidentifyResult | None = None,
 ) -> DeidentifyResult:
     """De-identify a folder, file, zip, DICOMDIR or ctkDICOM.sql.
 
@@ -103,6 +103,8 @@ def deidentify(
         How many series are worked on at the same time.
     progress : Progress, optional
         Called often; may raise :class:`~Clinic2CloudLib.errors.Cancelled`.
+    into : DeidentifyResult, optional
+        Filled as the work goes on, so that after an error the caller knows what was made before.
 
     Returns
     -------
@@ -117,79 +119,29 @@ def deidentify(
         When the cases cannot be written.
     """
     report = progress or silent
+    refuse_overlap(source, out)
     with open_source(source, series) as opened:
         listing = find_series(opened, part(report, 0.0, 0.1))
         chosen = choose_series(listing, series)
         prepare_output(out)
         share = part(report, 0.1, 1.0)
+        result = DeidentifyResult() if into is None else into
+        result.set_aside += [] if series else listing.set_aside
         if workers > 1 and len(chosen) > 1:
-            outcomes: Iterable[SeriesOutcome] = _in_parallel(
-                source, [s.uid for s in chosen], out, site, workers, share
-            )
+            uids = [s.uid for s in chosen]
+            outcomes: Iterable[SeriesOutcome] = in_parallel(source, uids, out, site, workers, share)
         else:
-            outcomes = _one_by_one(chosen, out, site, share)
-        result = DeidentifyResult(set_aside=[] if series else list(listing.set_aside))
-        for outcome in outcomes:
-            result.set_aside += outcome.set_aside
-            if outcome.case is not None:
-                result.series.append(outcome)
-    result.series.sort(key=lambda outcome: outcome.case.id if outcome.case else "")
-    result.set_aside.sort(key=lambda item: item.file)
+            outcomes = one_by_one(chosen, out, site, share)
+        try:
+            for outcome in outcomes:
+                result.set_aside += outcome.set_aside
+                if outcome.case is not None:
+                    result.series.append(outcome)
+        finally:
+            result.series.sort(key=lambda outcome: outcome.case.id if outcome.case else "")
+            result.set_aside.sort(key=lambda item: item.file)
     report(1.0, "done")
     return result
-
-
-def _one_by_one(
-    chosen: Sequence[Series], out: Path, site: Site, progress: Progress
-) -> Iterable[SeriesOutcome]:
-    for number, series in enumerate(chosen):
-        label = f"series {number + 1} of {len(chosen)}: "
-        share = part(progress, number / len(chosen), (number + 1) / len(chosen))
-
-        def labelled(
-            fraction: float, message: str, share: Progress = share, label: str = label
-        ) -> None:
-            share(fraction, label + message)
-
-        yield _whatever_happens(series, out, site, labelled)
-
-
-def _whatever_happens(series: Series, out: Path, site: Site, progress: Progress) -> SeriesOutcome:
-    """De-identify a series; a fault of ours sets this one aside and lets the others go on."""
-    try:
-        return deidentify_series(series, out, site, progress)
-    except (Clinic2CloudError, MemoryError):
-        raise
-    except Exception as error:
-        log.debug("a series could not be de-identified", exc_info=True)
-        reason = f"an unexpected {type(error).__name__} while it was de-identified"
-        return SeriesOutcome(None, [SetAside(i.file.relative, reason) for i in series.instances])
-
-
-def _in_parallel(
-    source: Path, uids: list[str], out: Path, site: Site, workers: int, progress: Progress
-) -> list[SeriesOutcome]:
-    """Give each worker process a few series; a source is opened anew in each."""
-    outcomes: list[SeriesOutcome] = []
-    groups = [uids[start::workers] for start in range(min(workers, len(uids)))]
-    with ProcessPoolExecutor(max_workers=len(groups)) as pool:
-        pending = [pool.submit(_work, source, group, out, site) for group in groups]
-        try:
-            for number, finished in enumerate(as_completed(pending), 1):
-                outcomes += finished.result()
-                progress(number / len(groups), f"{len(outcomes)} of {len(uids)} series")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return outcomes
-
-
-def _work(source: Path, uids: Sequence[str], out: Path, site: Site) -> list[SeriesOutcome]:
-    """De-identify some series of a source in a worker process."""
-    with open_source(source, uids) as opened:
-        listing = find_series(opened)
-        chosen = choose_series(listing, uids)
-        return list(_one_by_one(chosen, out, site, silent))
 
 
 def _is_ours(entry: Path) -> bool:

@@ -14,8 +14,8 @@ from ..dicom.source import open_source
 from ..errors import NotDeidentifiableError
 from ..pixels.risk import slide_label_risk, text_risk
 from ..progress import Progress
-from .deidentify import choose_series
 from .faces import FACE_CLASSES, FACE_MODALITIES, FEWEST_SLICES
+from .many import choose_series
 from .site import Site
 
 

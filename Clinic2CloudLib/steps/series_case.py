@@ -32,7 +32,7 @@ from ..dicom.itk import image_on
 from ..dicom.model import Instance, Series, SetAside
 from ..dicom.pixel_edit import replace_pixels
 from ..dicom.profile import HeaderDeidentifier, HeaderResult, PixelsDone
-from ..errors import Clinic2CloudError, NotDeidentifiableError
+from ..errors import Clinic2CloudError, NotDeidentifiableError, OutputError
 from ..preview import write_previews
 from ..progress import Progress, part, silent
 from .faces import FaceOutcome, remove_faces
@@ -117,11 +117,11 @@ def deidentify_series(
             return SeriesOutcome(None, written.set_aside, clock.seconds())
         preview = _write_preview(series, face, scratch, part(report, 0.8, 0.97))
         case = case_of(series, site, face, written, preview, scratch)
+        site.crosswalk().add(entries_of(written.results, site.pseudonyms()))
         standing = _standing_case(final, case)
         if standing is None:
             save_case(case)
             write_report(scratch)
-            site.crosswalk().add(entries_of(written.results, site.pseudonyms()))
             atomic.publish(scratch, final)
         clock.lap("write")
     report(1.0, "written")
@@ -149,6 +149,12 @@ def _write_instances(
             data, result = _one_instance(item, index, face, site, engine, written, clock)
         except NotDeidentifiableError as error:
             written.set_aside.append(SetAside(item.file.relative, str(error)))
+            continue
+        except Clinic2CloudError:
+            raise
+        except Exception as error:  # one image that trips a codec does not take its series along
+            reason = f"an unexpected {type(error).__name__} while it was de-identified"
+            written.set_aside.append(SetAside(item.file.relative, reason))
             continue
         name = f"{INSTANCES}/{len(written.instances) + 1:05d}.dcm"
         (folder / name).write_bytes(data)
@@ -260,7 +266,12 @@ def _write_masks(face: FaceOutcome, folder: Path) -> list[str]:
         if mask.any():
             name = f"{PREVIEW}/face_mask_{len(names) + 1}.nrrd"
             image = image_on(volume, mask.astype(np.uint8))
-            sitk.WriteImage(image, str(folder / name), useCompression=True)
+            try:
+                sitk.WriteImage(image, str(folder / name), useCompression=True)
+            except RuntimeError:  # a full disk is no fault of the series
+                raise OutputError(
+                    f"cannot write {Path(name).name}: No space left, or no permission"
+                ) from None
             names.append(name)
     return names
 
