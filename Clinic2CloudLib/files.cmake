@@ -208,6 +208,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   steps/demo.py
   steps/export.py
   steps/faces.py
+  steps/many.py
   steps/plan.py
   steps/record.py
   steps/render.py

@@ -108,6 +108,7 @@ def wanted(table: dict[str, Any]) -> set[str]:
     from pydicom.datadict import DicomDictionary
 
     names = {row[0] for row in table.values() if row[2]["basic"] not in ("U", "D")}
+    names |= {"BurnedInAnnotation", "RecognizableVisualFeatures"}  # kept unclaimed where required
     for tag, (vr, _, _, _, keyword) in DicomDictionary.items():
         listed = f"{tag:08X}" in table
         text = "UT UC LT ST LO SH"

@@ -329,6 +329,21 @@ def test_claims_of_an_earlier_run_are_replaced_by_what_is_true_now() -> None:
     assert out.LongitudinalTemporalInformationModified == "REMOVED"
 
 
+@pytest.mark.parametrize("keyword", ["BurnedInAnnotation", "RecognizableVisualFeatures"])
+def test_a_no_that_nobody_checked_is_not_handed_on(keyword: str) -> None:
+    plain = make(**{keyword: "NO"})
+    assert keyword not in read(engine().deidentify(encode(plain)).data)
+    assert read(engine().deidentify(encode(make(**{keyword: "YES"}))).data)[keyword].value == "YES"
+    checked = PixelsDone(text_checked=True, face_removed=True)
+    assert read(engine().deidentify(encode(plain), checked).data)[keyword].value == "NO"
+
+
+def test_a_no_that_the_iod_demands_stays() -> None:
+    parametric_map = "1.2.840.10008.5.1.4.1.1.30"
+    ds = make(SOPClassUID=parametric_map, BurnedInAnnotation="NO")
+    assert read(engine().deidentify(encode(ds)).data).BurnedInAnnotation == "NO"
+
+
 def test_what_is_kept_by_name_stays_at_every_depth() -> None:
     inner = make()
     ds = make(PatientAge="044Y", PatientSex="F", DerivationCodeSequence=[inner])

@@ -262,6 +262,21 @@ def overlay_bit(work: Work, level: Level, rule: Rule, value: int, stop: int) -> 
     return b""
 
 
+def claim(work: Work, level: Level, rule: Rule, value: int, stop: int) -> bytes | None:
+    """Keep a warning of burned-in text or a visible face, and hand on no NO that nobody checked.
+
+    They say NO only after somebody looked (PS3.15 E.3.1, E.3.2), and then the engine writes it;
+    where the IOD demands the attribute the source's own NO stays, and no code claims it.
+    """
+    said = work.raw[value:stop].rstrip(b" \0")
+    demanded = rule.place.kind_of(rule.tag) in ("1", "1C")
+    if said == b"YES" or (said == b"NO" and demanded):
+        work.seen.append(rule.note("kept"))
+        return None
+    work.seen.append(rule.note("removed"))
+    return b""
+
+
 def _remember(work: Work, level: Level, rule: Rule, value: int, stop: int) -> None:
     """Gather a value that identifies somebody, to look for it in the text that stays."""
     if rule.identifier and value < stop:
@@ -310,6 +325,8 @@ SPECIAL: Mapping[str, Callable[..., Any]] = {
     "IssuerOfPatientID": issuer,
     "AccessionNumber": accession,
     "TimezoneOffsetFromUTC": timezone,
+    "BurnedInAnnotation": claim,
+    "RecognizableVisualFeatures": claim,
 }
 
 #: Coded persons and institutions: their codes are identifiers themselves.

@@ -11,14 +11,14 @@ TEXT_CLAIM, FACE_CLAIM = "text-claim", "face-claim"
 
 #: In these Burned In Annotation must be there and is NO in most (PS3.3 A.26 to A.84): digital
 #: X-ray, mammography, intra-oral, enhanced and legacy converted, multi-frame secondary capture,
-#: 3D X-ray, ophthalmic tomography and slides. A NO of the source stays then and claims nothing.
+#: 3D X-ray, ophthalmic tomography, parametric maps and slides. A NO of the source stays then and claims nothing.
 _NO_IS_REQUIRED = frozenset(
     f"1.2.840.10008.5.1.4.1.1.{tail}"
     for tail in (
         *("1.1", "1.1.1", "1.2", "1.2.1", "1.3", "1.3.1"),
         *("2.1", "2.2", "4.1", "4.3", "4.4", "6.2", "130", "128.1"),
         *("7.1", "7.2", "7.3", "7.4", "12.1.1", "12.2.1"),
-        *("13.1.1", "13.1.2", "13.1.3", "13.1.4", "13.1.5", "77.1.5.4", "77.1.6"),
+        *("13.1.1", "13.1.2", "13.1.3", "13.1.4", "13.1.5", "30", "77.1.5.4", "77.1.6"),
     )
 )
 BASIC, PIXELS, FACES = "113100", "113101", "113102"
