@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,9 @@ FOLLOWS: Mapping[str, frozenset[str]] = {
 
 #: States a case reaches only through an approval that still stands.
 APPROVED_STATES = frozenset({"approved", "queued", "uploaded", "processing", "done", "failed"})
+
+# Names of cases and of files in them: no separators, no "..", nothing hidden.
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 # What changes during a case's life; all else is fixed when it is written and sealed by a review.
 _CHANGING = frozenset({"state", "verification", "review", "transfers", "folder"})
@@ -118,9 +122,40 @@ def load_case(folder: Path) -> Case:
         raise InputError(
             f"{folder.name}/{CASE_FILE} cannot be read: {type(error).__name__}"
         ) from None
+    if not _well_formed(case):
+        raise InputError(f"{folder.name}/{CASE_FILE} is not the record of a case")
     if case.state not in FOLLOWS:
         raise InputError(f"{folder.name}/{CASE_FILE} names a state that does not exist")
     return case
+
+
+def _well_formed(case: Case) -> bool:
+    """Tell whether a record's names stay in its folder and its parts are what they should be.
+
+    A case may come from elsewhere: ``../..`` in it must never make another file be sent, shown,
+    copied or deleted.
+    """
+    preview = {} if case.preview is None else case.preview
+    parts = (case.policy, case.headers, preview, case.review or {}, case.verification or {})
+    if not all(isinstance(part, dict) for part in parts):
+        return False
+    if not isinstance(preview.get("sha256", {}), dict):
+        return False
+    texts = (case.id, case.state, case.series_uid, case.study_uid, case.patient_id, case.digest)
+    if not all(isinstance(text, str) for text in texts) or not _PLAIN.fullmatch(case.id):
+        return False
+    files = [item.file for item in case.instances]
+    if len(set(files)) < len(files):
+        return False
+    names = [*((INSTANCES, name) for name in files)]
+    names += [(PREVIEW, name) for name in preview.get("sha256", {})]
+    return all(isinstance(name, str) and _is_inside(room, name) for room, name in names)
+
+
+def _is_inside(room: str, name: str) -> bool:
+    """Tell whether a name is that of a file directly in one of a case's own folders."""
+    folder, slash, file = name.partition("/")
+    return folder == room and bool(slash) and _PLAIN.fullmatch(file) is not None
 
 
 def save_case(case: Case) -> None:
@@ -159,6 +194,9 @@ def check_unchanged(case: Case) -> None:
         path = case.path_of(item)
         if not path.is_file():
             raise NotApprovedError(f"{case.id}: {item.file} is missing")
+        # What a link leads to can be exchanged without a trace in the case.
+        if path.is_symlink() or path.parent.is_symlink():
+            raise NotApprovedError(f"{case.id}: {item.file} is a link, not a file of the case")
         if path.stat().st_size != item.bytes or sha256_of(path) != item.sha256:
             raise NotApprovedError(f"{case.id}: {item.file} changed after it was de-identified")
     listed = {case.path_of(item) for item in case.instances}
@@ -189,10 +227,11 @@ def require_approved(folder: Path) -> Case:
     review = case.review
     if case.state == "rejected":
         raise NotApprovedError(f"{case.id} was rejected and is not uploaded")
-    if review is None or case.state not in APPROVED_STATES or review["decision"] != "approved":
+    decision = None if review is None else review.get("decision")
+    if review is None or case.state not in APPROVED_STATES or decision != "approved":
         raise NotApprovedError(f"{case.id} is not approved (its state is {case.state})")
     check_unchanged(case)
-    if review["digest"] != case.digest or review["seal"] != seal_of(case, review):
+    if review.get("digest") != case.digest or review.get("seal") != seal_of(case, review):
         raise NotApprovedError(f"{case.id} changed after it was approved; review it again")
     return case
 

@@ -197,3 +197,53 @@ def test_a_broken_record_is_one_sentence(tmp_path: Path, content: str) -> None:
     with pytest.raises(InputError) as caught:
         load_case(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../secret.dcm", "/etc/passwd", "instances/../../x.dcm", "instances/", "report.html", 7],
+)
+def test_a_record_that_names_files_elsewhere_is_no_case(tmp_path: Path, name: object) -> None:
+    folder = tmp_path / "case-1"
+    make_case(folder)
+    record = json.loads((folder / "case.json").read_text("utf-8"))
+    record["instances"][0]["file"] = name
+    (folder / "case.json").write_text(json.dumps(record), "utf-8")
+    with pytest.raises(InputError, match="not the record of a case"):
+        load_case(folder)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("id", "../../elsewhere"),
+        ("preview", {"sha256": {"../../../secret": "0"}}),
+        ("preview", [1]),
+        ("review", "yes"),
+    ],
+)
+def test_a_record_of_another_shape_is_no_case(tmp_path: Path, part: str, value: object) -> None:
+    folder = tmp_path / "case-1"
+    make_case(folder)
+    record = json.loads((folder / "case.json").read_text("utf-8"))
+    record[part] = value
+    (folder / "case.json").write_text(json.dumps(record), "utf-8")
+    with pytest.raises(InputError, match="not the record of a case"):
+        load_case(folder)
+
+
+def test_a_link_is_no_file_of_a_case(tmp_path: Path) -> None:
+    folder = tmp_path / "case-1"
+    make_case(folder)
+    approve(folder)
+    (folder / "instances" / "00001.dcm").rename(tmp_path / "elsewhere.dcm")
+    (folder / "instances" / "00001.dcm").symlink_to(tmp_path / "elsewhere.dcm")
+    with pytest.raises(NotApprovedError, match="is a link"):
+        require_approved(folder)
+    (folder / "instances" / "00001.dcm").unlink()
+    (tmp_path / "elsewhere.dcm").rename(folder / "instances" / "00001.dcm")
+    assert require_approved(folder).state == "approved"
+    (folder / "instances").rename(tmp_path / "moved")
+    (folder / "instances").symlink_to(tmp_path / "moved", target_is_directory=True)
+    with pytest.raises(NotApprovedError, match="is a link"):
+        require_approved(folder)
