@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from .errors import OutputError
+
 
 def home() -> Path:
     """Return the folder of this site's own files, made private (mode 0700) when it is new."""
@@ -18,7 +20,12 @@ def home() -> Path:
         from platformdirs import user_data_path
 
         folder = user_data_path("clinic2cloud", appauthor=False)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise OutputError(
+            f"the folder of the site's own files cannot be made: {error.strerror}"
+        ) from None
     return folder
 
 

@@ -57,18 +57,30 @@ class Console:
         """Print a line of the result, unless the result is JSON."""
         self.end_progress()
         if not self.as_json:
-            print(text)
+            print(_printable(text))
 
     def note(self, text: str) -> None:
         """Print a line that is no part of the result."""
         self.end_progress()
-        print(text, file=sys.stderr)
+        print(_printable(text), file=sys.stderr)
 
     def result(self, record: dict[str, Any]) -> None:
         """Print the one JSON document, if JSON was asked for."""
         self.end_progress()
         if self.as_json:
-            print(json.dumps(record, indent=2, ensure_ascii=False))
+            text = json.dumps(record, indent=2, ensure_ascii=False)
+            try:
+                text.encode(sys.stdout.encoding or "utf-8")
+            except UnicodeEncodeError:  # a path that is no UTF-8, or an old terminal
+                text = json.dumps(record, indent=2)
+            print(text)
+
+
+def _printable(text: str) -> str:
+    """Return a text that any terminal takes: headers and file names may hold control sequences."""
+    plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    encoding = sys.stdout.encoding or "utf-8"
+    return plain.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def start_logging(verbose: bool) -> None:

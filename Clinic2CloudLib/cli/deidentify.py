@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..cases.policy import FACE_METHODS, TEXT_METHODS, Policy, load_policy, with_keep
-from ..errors import InputError
+from ..errors import Clinic2CloudError, InputError
 from .console import Console
+
+if TYPE_CHECKING:
+    from ..steps.deidentify import DeidentifyResult
 
 HELP = "de-identify series: headers, burned-in text and faces"
 
@@ -68,7 +71,7 @@ def policy_from(args: argparse.Namespace) -> Policy:
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """De-identify, or with ``--dry-run`` say what would be done."""
-    from ..steps.deidentify import deidentify
+    from ..steps.deidentify import DeidentifyResult, deidentify
     from ..steps.plan import plan_source
     from ..steps.site import open_site
 
@@ -80,21 +83,22 @@ def run(args: argparse.Namespace, console: Console) -> None:
         show_plan(plan, console)
         return
     site = open_site(args.out, policy=policy, key=args.key, crosswalk=args.crosswalk)
-    result = deidentify(
-        args.source,
-        args.out,
-        site,
-        series=args.series,
-        workers=args.workers,
-        progress=console.progress,
-    )
-    forms = [form for form in dict.fromkeys(args.export) if form != "dicom"]
-    if forms:
-        from ..steps.export import export_case
-
-        for outcome in result.series:
-            assert outcome.case is not None
-            export_case(outcome.case, forms)
+    result = DeidentifyResult()
+    try:
+        deidentify(
+            args.source,
+            args.out,
+            site,
+            series=args.series,
+            workers=args.workers,
+            progress=console.progress,
+            into=result,
+        )
+        failures = _export(result, args.export)
+    except (Clinic2CloudError, KeyboardInterrupt):
+        if result.series:  # what is on disk is told, whatever stopped the rest
+            _show(result, console)
+        raise
     _show(result, console)
     if not result.series:
         if len(result.set_aside) == 1:
@@ -103,6 +107,24 @@ def run(args: argparse.Namespace, console: Console) -> None:
         raise InputError(
             f"nothing was de-identified: all {len(result.set_aside)} files were set aside"
         )
+    if failures:
+        count = f"{len(failures)} of {len(result.series)} cases could not be exported"
+        raise InputError(f"{count}: {failures[0]}")
+
+
+def _export(result: DeidentifyResult, wanted: list[str]) -> list[str]:
+    """Export every case that can be, and say of the others why not."""
+    from ..steps.export import export_case
+
+    forms = [form for form in dict.fromkeys(wanted) if form != "dicom"]
+    failures = []
+    for outcome in result.series if forms else ():
+        assert outcome.case is not None
+        try:
+            export_case(outcome.case, forms)
+        except InputError as error:
+            failures.append(str(error))
+    return failures
 
 
 def _show(result: Any, console: Console) -> None:

@@ -7,6 +7,7 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from types import FrameType
@@ -81,10 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _fail(console, "this machine's memory is too small for that series")
     except Exception as error:
-        if args.verbose:
-            raise
         # The text of an unforeseen error may quote a header, so only its place is shown.
-        return _fail(console, f"unexpected {type(error).__name__} in {_place(error)}; -v shows all")
+        if args.verbose:
+            for line in traceback.format_tb(error.__traceback__):
+                print(line, end="", file=sys.stderr)
+        where = f"{type(error).__name__} in {_place(error)}"
+        return _fail(console, f"unexpected {where}; -v shows the way there")
     return 0
 
 
@@ -98,8 +101,7 @@ def _leaves(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
 
 def _fail(console: Console, sentence: str) -> int:
     """Print the one error line; a sentence stays one line whatever it quotes."""
-    console.end_progress()
-    print(f"clinic2cloud: error: {' '.join(sentence.split())}", file=sys.stderr)
+    console.note(f"clinic2cloud: error: {' '.join(sentence.split())}")
     return 1
 
 

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.add_argument("case", type=Path, metavar="CASE|SOURCE", help="a case, or any source")
     parser.add_argument("out", type=Path, help="folder for the PNG files")
-    parser.add_argument("--size", type=int, default=512, metavar="PIXELS", help="of each view")
+    parser.add_argument("--size", type=_pixels, default=512, metavar="PIXELS", help="of each view")
 
 
 def run(args: argparse.Namespace, console: Console) -> None:
@@ -25,3 +25,11 @@ def run(args: argparse.Namespace, console: Console) -> None:
     for path in files:
         console.say(str(path))
     console.result({"files": [str(path) for path in files]})
+
+
+def _pixels(text: str) -> int:
+    """Return a view's size: what a screen shows."""
+    number = int(text)
+    if not 16 <= number <= 8192:
+        raise argparse.ArgumentTypeError("between 16 and 8192")
+    return number

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _UNPACKED_LIMIT = 4 << 30
 _UNPACKED_RATIO = 200
+# A file is worked on in memory: one larger than any image (a disk's image named .dcm) would take
+# the machine down with it.
+_LARGEST_FILE = 8 << 30
 # Media Storage SOP Class UID (0002,0002) of a DICOMDIR, as it stands in the file.
 _DICOMDIR = b"\x02\0\x02\0UI\x14\x001.2.840.10008.1.3.10"
 
@@ -140,7 +143,10 @@ def disk_file(path: Path, relative: str) -> SourceFile:
 
     def read() -> bytes:
         try:
-            return path.read_bytes()
+            with path.open("rb") as handle:
+                if os.fstat(handle.fileno()).st_size > _LARGEST_FILE:
+                    raise NotDeidentifiableError("it is larger than 8 GiB")
+                return handle.read()
         except OSError as error:
             raise _unreadable(error) from error
 
@@ -190,9 +196,9 @@ def _walk_folder(top: Path, aside: list[SetAside]) -> Iterator[SourceFile]:
             relative = prefix + entry.name
             if entry.name.startswith("."):
                 aside.append(SetAside(relative, "hidden"))
-            elif entry.is_dir():
+            elif os.path.isdir(entry.path):  # unlike the entry's own, false for a link to itself
                 yield from walk(Path(entry.path), f"{relative}/")
-            elif entry.is_file():
+            elif os.path.isfile(entry.path):
                 yield disk_file(Path(entry.path), relative)
             else:
                 reason = "a link that leads nowhere" if entry.is_symlink() else "not a file"

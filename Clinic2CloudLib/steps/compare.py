@@ -122,7 +122,11 @@ def _original(
     if source is None:
         raise InputError("the source of this case is not known here")
     path = crosswalk or paths.crosswalk()
-    uid = Crosswalk(path, load_key(key)).lookup(case.series_uid) if path.exists() else None
+    uid = (
+        Crosswalk(path, load_key(key, make=False)).lookup(case.series_uid)
+        if path.exists()
+        else None
+    )
     if uid is None:
         raise InputError("the crosswalk does not know this case")
     return _largest_volume(source, uid, progress)

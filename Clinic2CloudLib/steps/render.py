@@ -9,7 +9,7 @@ from ..cases.case import CASE_FILE, load_case
 from ..dicom.series import find_series
 from ..dicom.source import open_source
 from ..dicom.volume import read_volumes
-from ..errors import InputError
+from ..errors import InputError, OutputError
 from ..preview import render_views
 from ..preview.sheet import png
 from ..progress import Progress, part, silent
@@ -38,9 +38,14 @@ def render(
     ------
     InputError
         When there is no volume to render.
+    OutputError
+        When the folder cannot be written.
     """
     report = progress or silent
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {out.name}: {error.strerror}") from None
     if (source / CASE_FILE).is_file():
         return _copy_case_views(source, out)
     written = []

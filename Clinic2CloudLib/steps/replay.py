@@ -46,7 +46,11 @@ def replay(
     case = load_case(folder)
     # The copy holds no patient data, and it is gone when the comparison is done.
     with tempfile.TemporaryDirectory(prefix="replay-", dir=paths.home()) as scratch:
-        site = Site(policy_of_record(case.policy), load_key(key), Path(scratch) / "crosswalk.c2c")
+        site = Site(
+            policy_of_record(case.policy),
+            load_key(key, make=False),
+            Path(scratch) / "crosswalk.c2c",
+        )
         made = deidentify(source, Path(scratch) / "cases", site, progress=part(progress, 0, 1))
         again = next((o.case for o in made.series if o.case and o.case.id == case.id), None)
     if again is None:

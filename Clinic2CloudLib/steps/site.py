@@ -12,6 +12,7 @@ from ..cases.sitekey import load_key
 from ..dicom.descriptors import DescriptorCleaner
 from ..dicom.profile import HeaderDeidentifier
 from ..dicom.pseudonyms import Pseudonyms
+from ..errors import InputError
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,14 @@ def open_site(
     Raises
     ------
     InputError
-        When the key or the crosswalk cannot be used, or the crosswalk would lie in the output.
+        When the key or the crosswalk cannot be used, or would lie in the output.
     """
     crosswalk_path = crosswalk or paths.crosswalk()
     refuse_beside_output(crosswalk_path, out)
-    site = Site(policy or load_policy(), load_key(key), crosswalk_path)
+    if key is not None and key.resolve().is_relative_to(out.resolve()):
+        raise InputError(f"{key.name} would lie in the output; keep the key elsewhere")
+    # A new key beside an old crosswalk is a misspelt name, never what is meant.
+    secret = load_key(key, make=not crosswalk_path.exists())
+    site = Site(policy or load_policy(), secret, crosswalk_path)
     site.crosswalk()  # a wrong key is found before the work, not after it
     return site

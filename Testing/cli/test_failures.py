@@ -208,3 +208,64 @@ def approved_case(head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert main(["review", str(case), "--approve", "--reviewer", "A", "--note", "test"]) == 0
     capsys.readouterr()
     return case
+
+
+def test_a_misspelt_key_beside_an_old_crosswalk_makes_no_new_key(
+    tmp_path: Path, head: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLINIC2CLOUD_HOME", str(tmp_path / "home"))
+    assert main(["deidentify", str(next(head.rglob("*.dcm"))), str(tmp_path / "one")]) == 0
+    line = failure(capsys, "deidentify", head, tmp_path / "two", "--key", tmp_path / "site.kye")
+    assert "site.kye" in line
+    assert not (tmp_path / "site.kye").exists()
+    assert nothing_in(tmp_path / "two")
+
+
+def test_a_key_in_the_output_is_refused(
+    tmp_path: Path, head: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    assert "site.key" in failure(capsys, "deidentify", head, out, "--key", out / "site.key")
+    assert nothing_in(out)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names are Unicode there")
+def test_odd_names_links_and_pipes_stop_nothing_and_stay_one_line(
+    tmp_path: Path, head: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "image.dcm").write_bytes(next(head.rglob("*.dcm")).read_bytes())
+    (source / "empty.dcm").touch()
+    (source / "loop").symlink_to("loop")
+    (source / "self").symlink_to(".")
+    os.mkfifo(source / "pipe")
+    (source / "new\nline\x1b[31m.txt").write_text("x")
+    (source / os.fsdecode(b"bad\xff.dcm")).write_bytes(b"x")
+    with (source / "disk.dcm").open("wb") as sparse:
+        sparse.write(next(head.rglob("*.dcm")).read_bytes()[:2000])
+        sparse.truncate(20 << 30)
+    words = [sys.executable, "-m", "Clinic2CloudLib", "deidentify", str(source)]
+    home = {**os.environ, "CLINIC2CLOUD_HOME": str(tmp_path / "home")}
+    for form in ([], ["--json"]):
+        run = subprocess.run(
+            [*words, str(tmp_path / "out"), *form], capture_output=True, env=home, check=False
+        )
+        assert run.returncode == 0, run.stderr
+        assert b"\x1b[31m" not in run.stdout
+    told = json.loads(run.stdout)
+    assert len(told["cases"]) == 1
+    assert len(told["set_aside"]) == 7
+
+
+def test_one_case_that_cannot_be_exported_leaves_the_json_and_the_others(
+    tmp_path: Path, head: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    one = next(head.rglob("*.dcm"))
+    code = main(["deidentify", str(one), str(out), "--export", "nifti", "--json"])
+    said = capsys.readouterr()
+    assert code == 1
+    assert "1 of 1 cases could not be exported" in said.err
+    assert len(json.loads(said.out)["cases"]) == 1
