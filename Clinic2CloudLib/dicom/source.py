@@ -196,9 +196,9 @@ def _walk_folder(top: Path, aside: list[SetAside]) -> Iterator[SourceFile]:
             relative = prefix + entry.name
             if entry.name.startswith("."):
                 aside.append(SetAside(relative, "hidden"))
-            elif os.path.isdir(entry.path):  # unlike the entry's own, false for a link to itself
+            elif Path(entry.path).is_dir():  # unlike the entry's own, false for a link to itself
                 yield from walk(Path(entry.path), f"{relative}/")
-            elif os.path.isfile(entry.path):
+            elif Path(entry.path).is_file():
                 yield disk_file(Path(entry.path), relative)
             else:
                 reason = "a link that leads nowhere" if entry.is_symlink() else "not a file"
