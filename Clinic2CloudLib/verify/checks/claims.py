@@ -11,7 +11,8 @@ TEXT_CLAIM, FACE_CLAIM = "text-claim", "face-claim"
 
 #: In these Burned In Annotation must be there and is NO in most (PS3.3 A.26 to A.84): digital
 #: X-ray, mammography, intra-oral, enhanced and legacy converted, multi-frame secondary capture,
-#: 3D X-ray, ophthalmic tomography, parametric maps and slides. A NO of the source stays then and claims nothing.
+#: 3D X-ray, ophthalmic tomography, parametric maps and slides. A NO of the source stays then and
+#: claims nothing.
 _NO_IS_REQUIRED = frozenset(
     f"1.2.840.10008.5.1.4.1.1.{tail}"
     for tail in (
