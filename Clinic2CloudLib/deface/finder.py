@@ -12,7 +12,7 @@ from ..progress import Progress, part, silent
 from .atlas import HeadAtlas, head_atlas
 from .brain import brain_mask
 from .frame import HeadFrame, head_frame
-from .grid import Grid, image_of, resample
+from .grid import Grid, resample, to_voxels
 from .locate import locate
 from .model import FaceFinding
 from .region import depth_below, ears_of, face_of
@@ -129,16 +129,16 @@ def regions_of(
     atlas: HeadAtlas, fit: Fit, frame: HeadFrame, scan: CoarseScan, modality: str
 ) -> Regions:
     """Apply the rule to the scan's own outline, and keep the brain out."""
-    depth = depth_below(scan.outline | ~scan.valid, scan.grid.spacing)
+    # The outline alone would lack the pinnae, and a nose's tip in a weak signal.
+    head = scan.outline | (scan.body & scan.valid)
+    depth = depth_below(head | ~scan.valid, scan.grid.spacing)
     prior = moved(atlas, "brain", fit.matrix, scan.grid)
-    brain = brain_mask(prior, scan.values, depth, frame, scan.grid, modality) & scan.outline
-    face = face_of(scan.outline, depth, frame, scan.grid) & ~brain
+    brain = brain_mask(prior, scan.values, depth, frame, scan.grid, modality) & head
+    face = face_of(head, depth, frame, scan.grid) & ~brain
     ears = ears_of(scan.body, frame, scan.grid) & ~brain & ~face
-    # The outline alone would lack the pinnae.
-    return Regions(scan.grid, face, ears, brain, scan.outline | (scan.body & scan.valid))
+    return Regions(scan.grid, face, ears, brain, head)
 
 
 def to_volume(mask: np.ndarray, grid: Grid, volume: Volume) -> np.ndarray:
     """Bring a mask from an isotropic grid to the volume's own voxels, boolean (K, J, I)."""
-    like = image_of(np.zeros(volume.stored.shape, np.uint8), volume.ijk_to_lps)
-    return resample(grid.image(mask.astype(np.float32)), like) > 0.5
+    return to_voxels(mask, grid, volume.stored.shape, volume.ijk_to_lps) > 0.5

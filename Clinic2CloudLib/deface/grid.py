@@ -105,6 +105,21 @@ def resample(
     return sitk.GetArrayFromImage(resampler.Execute(image))
 
 
+def to_voxels(
+    array: np.ndarray, grid: Grid, shape: tuple[int, ...], ijk_to_lps: np.ndarray
+) -> np.ndarray:
+    """Sample an array on an isotropic grid at a volume's own voxels, shape (K, J, I), linearly.
+
+    The grid's outermost values go on beyond it, so that the volume's outermost voxels, which may
+    lie half a voxel outside the grid's centres, are not lost: a nose may touch the field of view.
+    """
+    import SimpleITK as sitk
+
+    image = grid.image(array.astype(np.float32))
+    extended = sitk.ZeroFluxNeumannPad(image, [4] * 3, [4] * 3)
+    return resample(extended, image_of(np.zeros(shape, np.uint8), ijk_to_lps))
+
+
 def covering_grid(
     shape: tuple[int, int, int], ijk_to_lps: np.ndarray, spacing: float, margin: float = 0.0
 ) -> Grid:

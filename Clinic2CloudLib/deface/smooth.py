@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..progress import Progress
-from .grid import Grid, covering_grid, image_of, resample
+from .grid import Grid, covering_grid, image_of, resample, to_voxels
 from .replace import Scene, gaussian_noise
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ def smooth(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     weight = np.where(scene.brain, 0.0, surface.weight)
     # The skin's outer voxels are half air: they lie just outside the head's mask and go as well.
     rim = _grown(scene.head, scene, RIM_MM)
+    # So does whatever is brighter than air before the face: a nose's tip that a weak signal parted
+    # from the head, a tube, a mask.
+    rim |= scene.values > scene.air.max()
     # (Where hardly anything changes the rim stays, or a notch would ring the region.)
     carved = rim & ~surface.inside & (weight > np.where(scene.head, 0.0, RIM_WEIGHT))
     below = surface.inside & (weight > 0)
@@ -98,9 +101,8 @@ def new_surface(scene: Scene) -> NewSurface:
     target += bumps(scene.random, grid)
     weight = _weight((head & ~region) | brain, region, coarse(scene.ears))
     blended = (1.0 - weight) * signed + weight * target
-    native = image_of(np.zeros(shape, np.uint8), scene.ijk_to_lps)
-    fine_weight = resample(grid.image(weight.astype(np.float32)), native)
-    fine_signed = resample(grid.image(blended.astype(np.float32)), native, outside=FAR_MM)
+    fine_weight = to_voxels(weight, grid, shape, scene.ijk_to_lps)
+    fine_signed = to_voxels(blended, grid, shape, scene.ijk_to_lps)
     return NewSurface(fine_weight, fine_signed <= 0.0)
 
 
@@ -182,8 +184,7 @@ def _local_mean(soft: np.ndarray, scene: Scene) -> np.ndarray:
     sigma = MEAN_MM / grid.spacing
     wide = ndimage.gaussian_filter(share, sigma)
     mean = overall + ndimage.gaussian_filter(total, sigma) / (wide + 1e-3)
-    native = image_of(np.zeros(scene.values.shape, np.uint8), scene.ijk_to_lps)
-    return resample(grid.image(mean.astype(np.float32)), native, outside=overall)
+    return to_voxels(mean, grid, scene.values.shape, scene.ijk_to_lps)
 
 
 def _extended(mask: np.ndarray, scene: Scene, like: sitk.Image) -> np.ndarray:
