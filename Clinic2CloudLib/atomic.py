@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import platform
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -57,6 +59,49 @@ def write_bytes(path: Path, data: bytes, *, mode: int | None = None) -> None:
         raise
 
 
+def _token() -> str:
+    """Return a unique suffix that also tells which process of which machine it belongs to."""
+    host = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _is_abandoned(name: str) -> bool:
+    """Tell whether the process that made a hidden folder of ours has ended."""
+    parts = name.rsplit(".", 2)[-2].split("-")
+    if len(parts) != 3 or not parts[1].isdigit() or os.name == "nt":
+        return False
+    if parts[0] != _token().split("-")[0]:
+        return False  # another machine's, on a shared drive: it may be at work
+    try:
+        os.kill(int(parts[1]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def clear_abandoned(folder: Path) -> None:
+    """Remove what killed runs left in a folder, and put back what they were about to replace.
+
+    Half-made cases may hold pictures of the original face, so they are not left lying about.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be read or changed.
+    """
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith(".") and entry.suffix in (".part", ".old") and entry.is_dir():
+            if not _is_abandoned(entry.name):
+                continue
+            final = folder / entry.name[1:].rsplit(".", 2)[0]
+            if entry.suffix == ".old" and not final.exists():
+                entry.rename(final)
+            else:
+                shutil.rmtree(entry)
+
+
 @contextlib.contextmanager
 def scratch_folder(beside: Path) -> Iterator[Path]:
     """Make a hidden folder next to ``beside`` to fill; gone at the end unless published.
@@ -66,7 +111,7 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
     OutputError
         When the disk is full or the parent cannot be written.
     """
-    scratch = beside.with_name(f".{beside.name}.{secrets.token_hex(4)}.part")
+    scratch = beside.with_name(f".{beside.name}.{_token()}.part")
     try:
         scratch.mkdir(parents=True)
         yield scratch
@@ -84,7 +129,7 @@ def publish(scratch: Path, final: Path) -> None:
     OSError
         When it cannot be renamed; the older folder stays then.
     """
-    old = final.with_name(f".{final.name}.{secrets.token_hex(4)}.old")
+    old = final.with_name(f".{final.name}.{_token()}.old")
     replacing = final.exists()
     if replacing:
         final.rename(old)

@@ -166,9 +166,10 @@ def save_case(case: Case) -> None:
     atomic.write_bytes(case.folder / CASE_FILE, text.encode("utf-8"))
 
 
-def fixed_facts(case: Case) -> dict[str, Any]:
-    """Return all of a case that is settled when it is written and never changes after."""
-    return {k: v for k, v in dataclasses.asdict(case).items() if k not in _CHANGING}
+def facts_text(case: Case) -> str:
+    """Return all of a case that is settled when it is written and never changes, as JSON."""
+    fixed = {k: v for k, v in dataclasses.asdict(case).items() if k not in _CHANGING}
+    return json.dumps(fixed, sort_keys=True, ensure_ascii=False)
 
 
 def seal_of(case: Case, review: Mapping[str, Any]) -> str:
@@ -178,8 +179,8 @@ def seal_of(case: Case, review: Mapping[str, Any]) -> str:
     words; so neither a file nor the record can change afterwards without voiding the approval.
     """
     said = {k: v for k, v in review.items() if k != "seal"}
-    text = json.dumps([fixed_facts(case), said], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(f"{facts_text(case)}\n{text}".encode()).hexdigest()
 
 
 def check_unchanged(case: Case) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -85,41 +86,52 @@ def _index_all(files: Sequence[SourceFile]) -> Iterator[tuple[SourceFile, Indexe
 
 
 def _group(indexed: Iterable[IndexedFile], aside: list[SetAside]) -> list[Series]:
-    """Group by Series Instance UID; what contradicts an earlier file is set aside."""
-    groups: dict[str, list[IndexedFile]] = {}
-    known: dict[str, SourceFile] = {}
+    """Group by Series Instance UID; what contradicts the rest is set aside.
+
+    Which files stay depends on what they hold, never on their names or order.
+    """
+    by_uid: dict[str, list[IndexedFile]] = {}
     for entry in indexed:
-        instance = entry.instance
-        earlier = known.get(instance.sop_instance_uid)
-        if earlier is not None:
-            aside.append(SetAside(instance.file.relative, _duplicate(earlier, instance.file)))
-            continue
-        group = groups.setdefault(instance.series_uid, [])
-        if group and not _same_patient(group[0], entry):
-            reason = "its series belongs to another study or patient"
-            aside.append(SetAside(instance.file.relative, reason))
-            continue
-        known[instance.sop_instance_uid] = instance.file
-        group.append(entry)
-    return [_series(group) for group in groups.values()]
+        by_uid.setdefault(entry.instance.sop_instance_uid, []).append(entry)
+    groups: dict[str, list[IndexedFile]] = {}
+    for uid in sorted(by_uid):
+        for entry in _one_of(by_uid[uid], aside):
+            groups.setdefault(entry.instance.series_uid, []).append(entry)
+    return [_series(_of_one_patient(group, aside)) for group in groups.values()]
 
 
-def _same_patient(first: IndexedFile, other: IndexedFile) -> bool:
-    one, two = first.instance, other.instance
-    return (one.study_uid, one.patient_id) == (two.study_uid, two.patient_id)
-
-
-def _duplicate(earlier: SourceFile, later: SourceFile) -> str:
-    """Say whether two files of one SOP Instance UID are the same."""
-    digests = []
-    for file in (earlier, later):
+def _one_of(alike: list[IndexedFile], aside: list[SetAside]) -> list[IndexedFile]:
+    """Return the one file that stands for a SOP Instance UID: that of the smallest digest."""
+    if len(alike) == 1:
+        return alike
+    digests: list[tuple[bytes, IndexedFile]] = []
+    for entry in alike:
         try:
-            digests.append(hashlib.sha256(file.read()).digest())
+            digests.append((hashlib.sha256(entry.instance.file.read()).digest(), entry))
         except NotDeidentifiableError as error:
-            return str(error)
-    if digests[0] == digests[1]:
-        return "a second copy of another file"
-    return "another file has the same SOP Instance UID but other content"
+            aside.append(SetAside(entry.instance.file.relative, str(error)))
+    digests.sort(key=lambda pair: pair[0])  # files of the same content keep the source's order
+    for digest, entry in digests[1:]:
+        same = digest == digests[0][0]
+        reason = "another file has the same SOP Instance UID but other content"
+        reason = "a second copy of another file" if same else reason
+        aside.append(SetAside(entry.instance.file.relative, reason))
+    return [entry for _, entry in digests[:1]]
+
+
+def _of_one_patient(group: list[IndexedFile], aside: list[SetAside]) -> list[IndexedFile]:
+    """Return the files of the study and patient that most of a series belongs to."""
+    owners = Counter(_owner(entry) for entry in group)
+    most = min(owners, key=lambda owner: (-owners[owner], owner))
+    for entry in group:
+        if _owner(entry) != most:
+            reason = "its series belongs to another study or patient"
+            aside.append(SetAside(entry.instance.file.relative, reason))
+    return [entry for entry in group if _owner(entry) == most]
+
+
+def _owner(entry: IndexedFile) -> tuple[str, str]:
+    return (entry.instance.study_uid, entry.instance.patient_id)
 
 
 def _series(group: list[IndexedFile]) -> Series:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .. import atomic
 from ..cases.case import CASE_FILE
 from ..dicom.model import SetAside
 from ..dicom.series import find_series
@@ -49,6 +50,7 @@ def prepare_output(out: Path) -> None:
             raise OutputError(
                 f"the output folder {out.name} holds other files; name a new or empty folder"
             )
+        atomic.clear_abandoned(out)
         # A name of its own: another run may try the same folder at the same moment.
         probe = out / f".case-{secrets.token_hex(4)}.part"
         probe.mkdir()
@@ -140,6 +142,8 @@ def deidentify(
         finally:
             result.series.sort(key=lambda outcome: outcome.case.id if outcome.case else "")
             result.set_aside.sort(key=lambda item: item.file)
+            if not any(out.iterdir()):
+                out.rmdir()  # nothing was made, so nothing is left behind
     report(1.0, "done")
     return result
 

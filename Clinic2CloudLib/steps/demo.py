@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +76,17 @@ def run_demo(
     Clinic2CloudError
         As each step says.
     """
-    report = progress or silent
+    fresh = not out.exists()
+    try:
+        return _run(out, source, policy, progress or silent)
+    except BaseException:
+        if fresh:  # a demo that came to nothing leaves nothing
+            shutil.rmtree(out, ignore_errors=True)
+        raise
+
+
+def _run(out: Path, source: Path | None, policy: Policy, report: Progress) -> DemoResult:
+    """Take the source the whole way."""
     _prepare(out)
     if source is None:
         from ..demo.head import write_head_series

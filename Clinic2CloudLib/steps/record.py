@@ -26,6 +26,13 @@ NEVER_CLAIMED = (
 )
 
 
+#: Said of objects that may trace the skin, and with it the face, though they are no pictures.
+_TRACING = dict.fromkeys(
+    ("RTSTRUCT", "SEG", "M3D"),
+    "what it outlines was not searched: an outline of the skin shows the face",
+)
+
+
 @dataclass
 class Written:
     """What was gathered while the instances of a series were written."""
@@ -61,6 +68,7 @@ def case_of(
     """Gather what ``case.json`` says."""
     first = written.results[0]
     instances = tuple(written.instances)
+    tracing = (_TRACING[series.modality],) if series.modality in _TRACING else ()
     text, text_doubts = _text_record(written, site.policy.text)
     return Case(
         folder=folder,
@@ -79,7 +87,7 @@ def case_of(
         text=text,
         preview=preview,
         needs_review=(*dict.fromkeys(face.needs_review), *text_doubts),
-        not_claimed=(*dict.fromkeys(face.not_claimed), *NEVER_CLAIMED),
+        not_claimed=(*dict.fromkeys(face.not_claimed), *tracing, *NEVER_CLAIMED),
         software=f"Clinic2Cloud {__version__}",
     )
 

@@ -14,13 +14,14 @@ import numpy as np
 
 from .. import atomic
 from ..cases.case import (
+    APPROVED_STATES,
     CASE_FILE,
     INSTANCES,
     PREVIEW,
     Case,
     CaseInstance,
     check_unchanged,
-    fixed_facts,
+    facts_text,
     load_case,
     save_case,
     sha256_of,
@@ -119,6 +120,10 @@ def deidentify_series(
         case = case_of(series, site, face, written, preview, scratch)
         site.crosswalk().add(entries_of(written.results, site.pseudonyms()))
         standing = _standing_case(final, case)
+        if standing is None and _is_approved(final):
+            reason = "the output holds an approved case of this series with other content"
+            aside = [SetAside(item.file.relative, reason) for item in series.instances]
+            return SeriesOutcome(None, aside, clock.seconds())
         if standing is None:
             save_case(case)
             write_report(scratch)
@@ -276,6 +281,14 @@ def _write_masks(face: FaceOutcome, folder: Path) -> list[str]:
     return names
 
 
+def _is_approved(final: Path) -> bool:
+    """Tell whether a case stands there that a person approved: it is not replaced unasked."""
+    try:
+        return load_case(final).state in APPROVED_STATES
+    except Clinic2CloudError:
+        return False
+
+
 def _standing_case(final: Path, fresh: Case) -> Case | None:
     """Return the case that stands there already if it says the same, with its review and state."""
     if not (final / CASE_FILE).is_file():
@@ -285,4 +298,4 @@ def _standing_case(final: Path, fresh: Case) -> Case | None:
         check_unchanged(standing)
     except Clinic2CloudError:
         return None
-    return standing if fixed_facts(standing) == fixed_facts(fresh) else None
+    return standing if facts_text(standing) == facts_text(fresh) else None

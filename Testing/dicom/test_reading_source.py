@@ -54,7 +54,7 @@ def test_a_folder_is_searched_with_its_subfolders(folder: Path) -> None:
     (folder / "nowhere").symlink_to(folder / "missing")
     found = find(folder)
     assert [len(series.instances) for series in found.series] == [3]
-    assert found.series[0].instances[0].file.relative == "a/b/7.dcm"
+    assert "a/b/7.dcm" in [item.file.relative for item in found.series[0].instances]
     assert reasons(found) == {
         "README.txt": "not a DICOM file",
         ".DS_Store": "hidden",
