@@ -142,10 +142,20 @@ def test_only_whole_seconds_move() -> None:
         shift_da("20200101", timedelta(microseconds=-1))
 
 
+SENTENCES = {
+    "not a DICOM date",
+    "not a DICOM time",
+    "not a DICOM date and time",
+    "not an offset from UTC",
+    "no such date or time",
+    "the moved date lies outside the calendar",
+}
+
+
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_text_is_moved_or_refused(da: str, tm: str) -> None:
     for call in (lambda: shift_da_tm(da, tm, DAY), lambda: shift_dt(da, DAY)):
         try:
             call()
         except ValueError as error:
-            assert da.strip() == "" or da not in str(error)
+            assert str(error) in SENTENCES  # fixed ones: none quotes the value
