@@ -105,6 +105,12 @@ def test_head_without_a_face_is_not_called_found() -> None:
     assert find_face(volume).status == "already_removed"
 
 
+def test_mr_head_made_without_a_face_is_at_least_held() -> None:
+    """Its fit is too poor to say that the face was removed: a person decides."""
+    volume, _ = made_head("MR", 0, face=False)
+    assert find_face(volume).status in ("already_removed", "uncertain")
+
+
 def test_cancel_stops_the_search() -> None:
     def stop(fraction: float, message: str) -> None:
         if fraction > 0.1:
