@@ -85,8 +85,8 @@ class Evidence:
 
 
 #: Where each measure turns from plausible to doubtful, and from doubtful to not a head. Chosen by
-#: hand while looking at the development heads, five chests cut from training CTs and the phantoms of
-#: the tests, so those prove little. Checked afterwards on scans not chosen on: 49 whole training
+#: hand while looking at the development heads, five chests cut from training CTs and the tests'
+#: phantoms, so those prove little. Checked afterwards on scans not chosen on: 49 whole training
 #: CTs all found (explained 0.73 and more, overlap 0.90 and more); of five other chests four were no
 #: head (explained up to 0.53) and one was held as uncertain (0.65): the gap to heads is narrow.
 EXPLAINED_SURE, EXPLAINED_LEAST = 0.68, 0.55
