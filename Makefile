@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests that run inside the stand-in for Slicer.
+HOSTED := Testing/standin Testing/panel Testing/extension
 EXTRAS := face,text,cloud,slides,panel,dev
 
 .PHONY: help venv system demo test test-slow lint bench clean
@@ -35,10 +37,12 @@ lint: venv
 	$(BIN)/python tools/list_extension_files.py --check
 
 test: venv system lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(HOSTED:%=--ignore=%)
+	sh tools/run_hosted.sh $(BIN)/python -m pytest $(HOSTED)
 
 test-slow: venv system
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow $(HOSTED:%=--ignore=%)
+	sh tools/run_hosted.sh $(BIN)/python -m pytest -m slow $(HOSTED)
 
 bench: venv system
 	$(BIN)/python -m benchmarks
