@@ -22,6 +22,12 @@ _NO_IS_REQUIRED = frozenset(
         *("13.1.1", "13.1.2", "13.1.3", "13.1.4", "13.1.5", "30", "77.1.5.4", "77.1.6"),
     )
 )
+#: The same of Recognizable Visual Features: intravascular and ophthalmic tomography's derived images,
+#: parametric maps, dermoscopy, corneal topography and ophthalmic maps (PS3.3, Type 1).
+_NO_FACE_IS_REQUIRED = frozenset(
+    f"1.2.840.10008.5.1.4.1.1.{tail}"
+    for tail in ("14.1", "14.2", "30", "77.1.5.7", "77.1.5.8", "77.1.7", "81.1", "82.1")
+)
 BASIC, PIXELS, FACES = "113100", "113101", "113102"
 FULL_DATES, MODIFIED_DATES = "113106", "113107"
 
@@ -83,7 +89,8 @@ def check_face_claim(view: CaseView, instance: InstanceView) -> Iterator[Finding
     if FACES in codes and not view.case.face:
         yield Finding(FACE_CLAIM, instance.file, f"code {FACES} without a search for a face")
     said = str(instance.dataset.get("RecognizableVisualFeatures", ""))
-    if said == "NO" and FACES not in codes:
+    required = instance.record.sop_class_uid in _NO_FACE_IS_REQUIRED
+    if said == "NO" and FACES not in codes and not required:
         yield Finding(
             FACE_CLAIM,
             instance.file,
