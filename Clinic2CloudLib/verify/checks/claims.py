@@ -22,7 +22,7 @@ _NO_IS_REQUIRED = frozenset(
         *("13.1.1", "13.1.2", "13.1.3", "13.1.4", "13.1.5", "30", "77.1.5.4", "77.1.6"),
     )
 )
-#: The same of Recognizable Visual Features: intravascular and ophthalmic tomography's derived images,
+#: The same of Recognizable Visual Features: intravascular tomography, ophthalmic thickness maps,
 #: parametric maps, dermoscopy, corneal topography and ophthalmic maps (PS3.3, Type 1).
 _NO_FACE_IS_REQUIRED = frozenset(
     f"1.2.840.10008.5.1.4.1.1.{tail}"
