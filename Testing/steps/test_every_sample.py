@@ -38,7 +38,7 @@ def test_each_file_alone_is_deidentified_or_set_aside(shared_data: Path, tmp_pat
             assert len(result.set_aside) == 1, path.name
             assert result.set_aside[0].reason
             assert not out.exists()
-            aside[path.name] = result.set_aside[0].reason
+            aside[f"{path.parent.name}/{path.name}"] = result.set_aside[0].reason
             continue
         (outcome,) = result.series
         assert outcome.case is not None
