@@ -114,12 +114,15 @@ def _run(out: Path, source: Path | None, policy: Policy, report: Progress) -> De
 
 
 def _prepare(out: Path) -> None:
-    """Make the demo's folder, or take that of an earlier demo again."""
+    """Make the demo's folder, or clear what an earlier demo made in it."""
     made_before = out / ".clinic2cloud-demo"
     try:
         out.mkdir(parents=True, exist_ok=True)
         if any(out.iterdir()) and not made_before.exists():
             raise OutputError(f"{out.name} holds other files; name a new or empty folder")
+        for name in ("cases", "cloud", "results", "source"):
+            if (out / name).is_dir():
+                shutil.rmtree(out / name)
         made_before.touch()
     except OSError as error:
         raise OutputError(f"{out.name} cannot be written: {error.strerror}") from None
