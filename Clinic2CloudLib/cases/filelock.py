@@ -37,7 +37,7 @@ def turn_at(path: Path, patience: float = PATIENCE) -> Iterator[None]:
         raise OutputError(f"cannot write {path.name}: {error.strerror or error}") from None
     try:
         last = time.monotonic() + patience
-        while not _taken(handle):
+        while not taken(handle):
             if time.monotonic() > last:
                 raise OutputError(f"{path.name} is held by another process that does not let go")
             time.sleep(0.005)
@@ -49,7 +49,8 @@ def turn_at(path: Path, patience: float = PATIENCE) -> Iterator[None]:
 if sys.platform == "win32":
     import msvcrt
 
-    def _taken(handle: int) -> bool:
+    def taken(handle: int) -> bool:
+        """Try once to take the lock of an open file; tell whether it worked."""
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -59,7 +60,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _taken(handle: int) -> bool:
+    def taken(handle: int) -> bool:
+        """Try once to take the lock of an open file; tell whether it worked."""
         # flock belongs to the open file and not to the process: it keeps threads apart as well.
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

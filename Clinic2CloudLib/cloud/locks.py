@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..cases.filelock import taken
 from ..errors import CloudError, OutputError
 
 
@@ -42,23 +42,8 @@ def exclusive(path: Path, busy: str) -> Iterator[None]:
         os.close(handle)
 
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _locked(handle: int) -> bool:
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _locked(handle: int) -> bool:
-        # flock belongs to the open file, not the process, so it also keeps threads apart.
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
+def _locked(handle: int) -> bool:
+    try:
+        return taken(handle)
+    except OSError:  # a file system without locks: nobody can say that we are alone
+        return False
