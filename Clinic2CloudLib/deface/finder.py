@@ -87,7 +87,15 @@ class AtlasFinder:
         )
         progress(1.0, "Face found")
         return FaceFinding(
-            status, self.name, face & ~brain, ears & ~brain, brain, head, confidence, reasons
+            status,
+            self.name,
+            face & ~brain,
+            ears & ~brain,
+            brain,
+            head,
+            confidence,
+            reasons,
+            fit.matrix,
         )
 
 

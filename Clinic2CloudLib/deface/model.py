@@ -33,6 +33,9 @@ class FaceFinding:
         From 0 to 1.
     reasons : tuple of str
         What speaks for or against the verdict, in words for a radiologist.
+    frame_to_lps : numpy.ndarray or None
+        Affine, 4 x 4, from the average head's coordinates (:mod:`.frame`, mm) to LPS, mm: where
+        the average head lies in this scan.
     """
 
     status: FaceStatus
@@ -43,6 +46,7 @@ class FaceFinding:
     head: np.ndarray | None
     confidence: float
     reasons: tuple[str, ...] = ()
+    frame_to_lps: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
