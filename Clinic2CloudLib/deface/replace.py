@@ -75,7 +75,7 @@ def replace_face(
     volume : Volume
         The scan.
     finding : FaceFinding
-        From :func:`Clinic2CloudLib.deface.find_face`, with status ``found``.
+        From :func:`Clinic2CloudLib.deface.find_face`, with status ``found`` or ``uncertain``.
     method : {'smooth', 'remove', 'reface'}
         How. ``reface`` comes with the face network.
     seed : bytes or int
@@ -95,7 +95,8 @@ def replace_face(
         When there is no face to replace, or the method is not there.
     """
     report = progress or silent
-    if finding.status != "found" or finding.face is None or finding.ears is None:
+    # An uncertain one is replaced as well, and held for a person.
+    if finding.status not in ("found", "uncertain") or finding.face is None or finding.ears is None:
         raise InputError("A face can only be replaced where one was found.")
     if finding.brain is None or finding.head is None:
         raise InputError("The finding lacks the brain or the head, so the face is left alone.")

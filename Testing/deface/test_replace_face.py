@@ -98,6 +98,13 @@ def test_smoothed_skin_is_millimetres_from_the_original(modality: str) -> None:
 def test_without_a_face_nothing_is_replaced() -> None:
     volume, _, finding = found("MR")
     with pytest.raises(InputError, match="found"):
-        replace_face(volume, replace(finding, status="uncertain"), "smooth", 1)
+        replace_face(volume, replace(finding, status="no_face"), "smooth", 1)
     with pytest.raises(InputError, match="network"):
         replace_face(volume, finding, "reface", 1)
+
+
+def test_uncertain_face_is_replaced_all_the_same() -> None:
+    """It is held for a person; an error here would end the whole run."""
+    volume, _, finding = found("MR")
+    result = replace_face(volume, replace(finding, status="uncertain"), "remove", 1)
+    assert result.mask.any()
