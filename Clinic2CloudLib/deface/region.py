@@ -62,14 +62,30 @@ def face_of(outline: np.ndarray, depth: np.ndarray, frame: HeadFrame, grid: Grid
     numpy.ndarray
         Boolean, the shape of ``grid``.
     """
-    p = frame.from_lps(grid.points())
-    y, z = p[..., 1], p[..., 2]
-    depth = depth / frame.scale
+    return outline & in_face(frame.from_lps(grid.points()), depth / frame.scale)
+
+
+def in_face(points: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Say which points of a head belong to the face by the rule.
+
+    Parameters
+    ----------
+    points : numpy.ndarray
+        In the head's frame, mm of a mean head, shape (..., 3).
+    depth : numpy.ndarray
+        Below the skin, mm of a mean head, shape (...).
+
+    Returns
+    -------
+    numpy.ndarray
+        Boolean, shape (...).
+    """
+    y, z = points[..., 1], points[..., 2]
     zs, ys = zip(*BACK_OF_FACE, strict=True)
     between = (z <= BROW_Z) & (z >= CHIN_Z)
     front = between & (y <= np.interp(z, zs, ys)) & ((z <= CHEEK_TOP_Z) | (depth <= BROW_DEPTH))
     cheeks = between & (y <= CHEEK_BACK_Y) & (z <= CHEEK_TOP_Z) & (depth <= CHEEK_DEPTH)
-    return outline & (front | cheeks)
+    return np.asarray(front | cheeks)
 
 
 def ears_of(outline: np.ndarray, frame: HeadFrame, grid: Grid) -> np.ndarray:
