@@ -80,12 +80,23 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   deface/__init__.py
   deface/atlas/__init__.py
   deface/brain.py
+  deface/choose.py
   deface/finder.py
   deface/frame.py
   deface/grid.py
   deface/headmask.py
   deface/locate.py
   deface/model.py
+  deface/network/__init__.py
+  deface/network/boxes.py
+  deface/network/draw.py
+  deface/network/evidence.py
+  deface/network/finder.py
+  deface/network/intensity.py
+  deface/network/locate.py
+  deface/network/masks.py
+  deface/network/nets.py
+  deface/network/run.py
   deface/region.py
   deface/register.py
   deface/remove.py

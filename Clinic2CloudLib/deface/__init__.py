@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..dicom.model import Volume
 from ..progress import Progress, silent
+from .choose import default_finder
 from .finder import AtlasFinder, FaceFinder
 from .model import FaceFinding, FaceMethod, FaceReplacement, FaceStatus
 from .replace import replace_face
@@ -19,6 +20,7 @@ __all__ = [
     "FaceMethod",
     "FaceReplacement",
     "FaceStatus",
+    "default_finder",
     "find_face",
     "replace_face",
 ]
@@ -36,11 +38,12 @@ def find_face(
     progress : Progress, optional
         Told how far it is.
     finder : FaceFinder, optional
-        Which finder to ask; the classical one when not given.
+        Which finder to ask; when not given, the network's, or the classical one where the
+        network's packages are not installed (the finding's reasons say so).
 
     Returns
     -------
     FaceFinding
         Masks of shape (K, J, I) where a head was found; the verdict and its reasons always.
     """
-    return (finder or AtlasFinder()).find(volume, progress or silent)
+    return (finder or default_finder()).find(volume, progress or silent)

@@ -1,0 +1,94 @@
+"""The second look: the face drawn in the head's own frame, and the frame made exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...dicom.model import Volume
+from . import boxes
+from .intensity import normalised
+from .locate import affine_fit, sampled
+from .run import forward
+
+#: A frame that was off by more than this, mm, is looked at once more from where it should be.
+OFF_MM = 4.0
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the fine network says, on ``boxes.FINE_GRID`` laid into the head's frame.
+
+    Attributes
+    ----------
+    chances : numpy.ndarray
+        Probabilities of the five classes, float32, shape (5, 80, 80, 80).
+    inside : numpy.ndarray
+        Boolean, shape (80, 80, 80): inside the field of view.
+    grid_to_lps : numpy.ndarray
+        4 x 4: where the grid lies, from its coordinates in mm to LPS.
+    frame_to_lps : numpy.ndarray
+        4 x 4: the head's frame, made exact by this look.
+    correction : float
+        By how much, mm, root mean square over the head.
+    residual : float
+        What no affine explains of the network's places, mm.
+    """
+
+    chances: np.ndarray
+    inside: np.ndarray
+    grid_to_lps: np.ndarray
+    frame_to_lps: np.ndarray
+    correction: float
+    residual: float
+
+
+def draw(values: np.ndarray, volume: Volume, frame_to_lps: np.ndarray) -> Drawn | None:
+    """Draw face, ears, brain and head; None where there is next to no head in the frame.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Modality values (CT: HU), (K, J, I).
+    volume : Volume
+        The scan.
+    frame_to_lps : numpy.ndarray
+        From the first look.
+    """
+    drawn = _once(values, volume, frame_to_lps)
+    if drawn is not None and drawn.correction > OFF_MM:
+        again = _once(values, volume, drawn.frame_to_lps)
+        drawn = again or drawn
+    return drawn
+
+
+def _once(values: np.ndarray, volume: Volume, grid_to_lps: np.ndarray) -> Drawn | None:
+    import SimpleITK as sitk
+
+    grid = boxes.FINE_GRID
+    transform = sitk.AffineTransform(3)
+    transform.SetMatrix([float(m) for m in grid_to_lps[:3, :3].ravel()])
+    transform.SetTranslation([float(t) for t in grid_to_lps[:3, 3]])
+    like = grid.image(np.zeros(grid.shape, np.uint8))
+    seen, inside = sampled(values, volume, like, boxes.FINE_MM, transform)
+    points = grid.points()
+    image = np.concatenate(
+        [
+            normalised(seen, inside, volume.modality)[None],
+            inside[None].astype(np.float32),
+            np.moveaxis(points, -1, 0) / np.float32(boxes.COARSE_UNIT_MM),
+        ]
+    )
+    chances, places = forward("fine", image)
+    head = (1.0 - chances[boxes.OUTSIDE]) * inside
+    counted = head > 0.5
+    if counted.sum() < 1000:
+        return None
+    own = points[counted].astype(np.float64)
+    off = np.moveaxis(places, 0, -1)[counted] * boxes.FINE_UNIT_MM
+    matrix, residual = affine_fit(own + off, own, head[counted])
+    if matrix is None:
+        return None
+    correction = float(np.sqrt(np.square(off).sum(1).mean()))
+    return Drawn(chances, inside, grid_to_lps, grid_to_lps @ matrix, correction, residual)

@@ -1,0 +1,130 @@
+"""From what the networks drew to masks on the scan's own voxels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...dicom.model import Volume
+from ..grid import Grid, image_of, resample, to_voxels
+from ..region import dilate
+from . import boxes
+from .draw import Drawn
+from .locate import Located
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+#: Around the brain, mm: what the replacement never touches.
+MARGIN_MM = 5.0
+#: From this probability on a voxel counts as brain: its margin errs towards too large.
+BRAIN_LEAST = 0.3
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Boolean, on the volume's own voxels, shape (K, J, I); the brain with its margin."""
+
+    face: np.ndarray
+    ears: np.ndarray
+    brain: np.ndarray
+    head: np.ndarray
+
+
+def masks_of(located: Located, drawn: Drawn, volume: Volume) -> Masks:
+    """Bring everything to the volume's grid."""
+    shape = volume.stored.shape
+    brain = _brain(located, drawn, volume)
+    head = to_voxels(located.head, located.grid, shape, volume.ijk_to_lps) > 0.5
+    face, ears = np.zeros(shape, bool), np.zeros(shape, bool)
+    part = _covered(drawn, volume)
+    if part is not None:
+        chosen, covered = _chosen(drawn, volume, part)
+        face[part] = chosen == boxes.FACE
+        ears[part] = chosen == boxes.EARS
+        head[part] = np.where(covered, chosen != boxes.OUTSIDE, head[part])
+    return Masks(face & ~brain, ears & ~brain, brain, head | face | ears)
+
+
+def _brain(located: Located, drawn: Drawn, volume: Volume) -> np.ndarray:
+    """Return the brain with its margin: the fine network's, and the coarse one's beyond it."""
+    low, high = _box(located)
+    grid = Grid(low, boxes.FINE_MM, tuple(np.ceil((high - low) / boxes.FINE_MM).astype(int)[::-1]))
+    like = grid.image(np.zeros(grid.shape, np.uint8))
+    coarse = resample(located.grid.image(located.brain), like)
+    fine, covered = _from_frame(drawn, [boxes.BRAIN], like)
+    brain = np.where(covered, fine[0], coarse) > BRAIN_LEAST
+    grown = dilate(brain, MARGIN_MM, grid.spacing)
+    return to_voxels(grown, grid, volume.stored.shape, volume.ijk_to_lps) > 0.5
+
+
+def _box(located: Located) -> tuple[np.ndarray, np.ndarray]:
+    """Return the LPS corners of the box around the head, a little larger, mm."""
+    index = np.argwhere(located.head > 0.5)[:, ::-1]
+    low = located.grid.origin + located.grid.spacing * index.min(0) - 15.0
+    return low, located.grid.origin + located.grid.spacing * index.max(0) + 15.0
+
+
+def _covered(drawn: Drawn, volume: Volume) -> tuple[slice, slice, slice] | None:
+    """Return the part of the volume that the fine grid reaches into."""
+    grid = boxes.FINE_GRID
+    last = grid.origin + grid.spacing * (np.array(grid.shape[::-1]) - 1)
+    corners = np.array(
+        [
+            [x, y, z, 1.0]
+            for x in (grid.origin[0], last[0])
+            for y in (grid.origin[1], last[1])
+            for z in (grid.origin[2], last[2])
+        ]
+    )
+    to_index = np.linalg.inv(volume.ijk_to_lps) @ drawn.grid_to_lps
+    index = (corners @ to_index.T)[:, :3]
+    slices = []
+    for axis, count in enumerate(volume.stored.shape[::-1]):
+        first = max(int(np.floor(index[:, axis].min())), 0)
+        end = min(int(np.ceil(index[:, axis].max())) + 1, count)
+        if first >= end:
+            return None
+        slices.append(slice(first, end))
+    return slices[2], slices[1], slices[0]
+
+
+def _chosen(
+    drawn: Drawn, volume: Volume, part: tuple[slice, slice, slice]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the likeliest class of each voxel of a part, and where the fine grid covers it."""
+    affine = volume.ijk_to_lps.copy()
+    affine[:3, 3] += affine[:3, :3] @ [part[2].start, part[1].start, part[0].start]
+    shape = tuple(s.stop - s.start for s in part)
+    like = image_of(np.zeros(shape, np.uint8), affine)
+    drawn_classes = [boxes.HEAD, boxes.FACE, boxes.EARS, boxes.BRAIN]
+    chances, covered = _from_frame(drawn, drawn_classes, like)
+    best: np.ndarray = 1.0 - np.sum(chances, axis=0)
+    chosen = np.full(shape, boxes.OUTSIDE, np.uint8)
+    for number, chance in zip(drawn_classes, chances, strict=True):
+        better = chance > best
+        chosen[better] = number
+        np.maximum(best, chance, out=best)
+    return chosen, covered
+
+
+def _from_frame(
+    drawn: Drawn, classes: list[int], like: sitk.Image
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Sample probabilities of the fine network on a grid in the patient's space."""
+    import SimpleITK as sitk
+
+    back = np.linalg.inv(drawn.grid_to_lps)
+    transform = sitk.AffineTransform(3)
+    transform.SetMatrix([float(m) for m in back[:3, :3].ravel()])
+    transform.SetTranslation([float(t) for t in back[:3, 3]])
+    grid = boxes.FINE_GRID
+    chances = [
+        resample(grid.image(np.ascontiguousarray(drawn.chances[n])), like, transform=transform)
+        for n in classes
+    ]
+    ones = grid.image(np.ones(grid.shape, np.uint8))
+    covered = resample(ones, like, transform=transform, nearest=True) > 0
+    return chances, covered
