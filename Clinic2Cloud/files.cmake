@@ -3,6 +3,7 @@
 set(CLINIC2CLOUD_SCRIPTS
   Clinic2Cloud.py
   Clinic2CloudWidgets/__init__.py
+  Clinic2CloudWidgets/cameras.py
   Clinic2CloudWidgets/cases.py
   Clinic2CloudWidgets/deidentify.py
   Clinic2CloudWidgets/facts.py

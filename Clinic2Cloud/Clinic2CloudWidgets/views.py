@@ -13,9 +13,9 @@ from typing import Any
 import slicer
 
 from . import scene
+from .cameras import AFTER, BEFORE, LinkedCameras, cameraNode
 
 LAYOUT = 7201
-BEFORE, AFTER = "C2CBefore", "C2CAfter"
 SLICES = {
     "C2CBeforeAxial": ("before", "Axial"),
     "C2CBeforeSagittal": ("before", "Sagittal"),
@@ -69,8 +69,7 @@ class CaseViews:
     """The views of one case at a time; without a main window it only knows the nodes."""
 
     def __init__(self) -> None:
-        self._tags: list[tuple[Any, int]] = []
-        self._copying = False
+        self._cameras = LinkedCameras()
         self._frame: Any = None
         self._layoutBefore: int | None = None
         self.case = ""
@@ -102,13 +101,13 @@ class CaseViews:
             self._arrange()
             self._render(before, after, facts)
             self._fillSlices(before, after, changed, arrays, matrix)
-            self._link()
+            self._cameras.link()
             self.lookFrom("front")
         return True
 
     def clear(self) -> None:
         """Take the case out of the views and its nodes out of the scene."""
-        self._unlink()
+        self._cameras.release()
         for role in ("before", "after", "changed", "changed colour", "rendering"):
             scene.removeNodes(self.case or None, role)
         self.case = ""
@@ -190,37 +189,6 @@ class CaseViews:
                 camera.ResetClippingRange()
                 camera.EndModify(was)
 
-    def _link(self) -> None:
-        cameras = [cameraNode(tag) for tag in (BEFORE, AFTER)]
-        if None in cameras:
-            return
-        for own, other in (cameras, cameras[::-1]):
-            tag = own.AddObserver("ModifiedEvent", self._copier(own, other))
-            self._tags.append((own, tag))
-
-    def _copier(self, own: Any, other: Any) -> Any:
-        def copy(caller: Any, event: str) -> None:
-            if self._copying:
-                return
-            self._copying = True
-            try:
-                was = other.StartModify()
-                other.SetFocalPoint(own.GetFocalPoint())
-                other.SetPosition(own.GetPosition())
-                other.SetViewUp(own.GetViewUp())
-                other.SetViewAngle(own.GetViewAngle())
-                other.ResetClippingRange()
-                other.EndModify(was)
-            finally:
-                self._copying = False
-
-        return copy
-
-    def _unlink(self) -> None:
-        for node, tag in self._tags:
-            node.RemoveObserver(tag)
-        self._tags = []
-
 
 def fillTransfer(look: Any, skin: float, air: float, bright: float) -> None:
     """Fill a volume property: nothing below the skin's level, opaque soon above it, lit matt."""
@@ -251,14 +219,6 @@ def fillTransfer(look: Any, skin: float, air: float, bright: float) -> None:
 def viewNode(tag: str) -> Any:
     """Return the 3D view node of a layout name."""
     return slicer.mrmlScene.GetSingletonNode(tag, "vtkMRMLViewNode")
-
-
-def cameraNode(tag: str) -> Any:
-    """Return the camera node of a 3D view."""
-    for node in slicer.util.getNodesByClass("vtkMRMLCameraNode"):
-        if node.GetLayoutName() == tag:
-            return node
-    return None
 
 
 def sliceNodes(tag: str) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ from PySide6 import QtCore, QtWidgets
 from PySide6.QtCore import Property, Signal
 
 from .layouts import arrange
+from .observing import Weakly
 from .pythonqt import native
 from .views import qMRMLSliceWidget, qMRMLThreeDWidget
 
@@ -35,7 +36,7 @@ class LayoutManager(QtCore.QObject):
         self._shown: list[str] = []
         self._arrangement = -1
         node = self._logic.GetLayoutNode()
-        node.AddObserver("ModifiedEvent", lambda *_: self._follow())
+        node.AddObserver("ModifiedEvent", Weakly(self._follow))
         if node.GetViewArrangement() < 1:
             node.SetViewArrangement(node.SlicerLayoutFourUpView)
         self._follow()

@@ -17,6 +17,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from .observing import Weakly
 from .pythonqt import native
 
 
@@ -59,7 +60,7 @@ class DrawnView(QLabel):
         self._node = node
         if self._group is None and node is not None:
             self._group = self._factory.InstantiateDisplayableManagers(self._renderer)
-            self._group.AddObserver("UpdateEvent", lambda *_: self.scheduleRender())
+            self._group.AddObserver("UpdateEvent", Weakly(self.scheduleRender))
         if self._group is not None:
             self._group.SetMRMLDisplayableNode(node)
         self._dirty = True

@@ -28,6 +28,7 @@ from .annotations import (
     WithinRange,
 )
 from .connectors import connector_for
+from .observing import Weakly
 
 PROPERTY = "SlicerParameterName"
 
@@ -200,7 +201,7 @@ class _WrapperMethods:
         for name, connector in bound.items():
             connector.write(self.getValue(name))
             connector.listen(self._gui_changed(name, connector))
-        observer = self.AddObserver("ModifiedEvent", lambda *_: self._update_gui())
+        observer = self.AddObserver("ModifiedEvent", Weakly(self._update_gui))
         tag = self._tag
         self._tag += 1
         self._guis[tag] = (bound, observer)
