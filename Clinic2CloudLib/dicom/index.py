@@ -100,21 +100,16 @@ def file_layout(file: SourceFile) -> FileLayout:
     return read_layout(file.read())
 
 
-class _decoder:  # noqa: N801 - used as a function that remembers the character set
+class _decoder:  # noqa: N801 - used as a function that remembers the file
     """Decodes text elements with the file's Specific Character Set."""
 
     def __init__(self, layout: FileLayout) -> None:
         self.layout = layout
-        self.encodings: list[str] | None = None
 
     def __call__(self, tag: int) -> str:
-        value = self.layout.value(tag)
-        if value.isascii() and b"\x1b" not in value:
-            return value.decode("ascii").strip(" \0")
-        from pydicom.charset import convert_encodings, decode_bytes
+        from .profile.charset import decode
 
-        if self.encodings is None:
-            names = list(self.layout.strings(0x00080005))
-            self.encodings = convert_encodings(names or [""])
-        delimiters = {ord("^"), ord("=")} if tag == 0x00100010 else {ord("\\")}
-        return str(decode_bytes(value, self.encodings, delimiters)).strip(" \0")
+        value = self.layout.value(tag)
+        text = decode(value, self.layout.value(0x00080005))
+        # What is no text in its character set still is something a person may know it by.
+        return (value.decode("latin-1") if text is None else text).strip(" \0")
