@@ -23,6 +23,7 @@ class Console:
 
     def __init__(self, as_json: bool = False) -> None:
         self.as_json = as_json
+        self._told = False
         self._moving = sys.stderr.isatty()
         self._last_text = ""
         self._last_time = time.monotonic()
@@ -64,16 +65,29 @@ class Console:
         self.end_progress()
         print(_printable(text), file=sys.stderr)
 
-    def result(self, record: dict[str, Any]) -> None:
-        """Print the one JSON document, if JSON was asked for."""
+    def result(self, record: dict[str, Any], *, one_line: bool = False) -> None:
+        """Print the one JSON document, if JSON was asked for; at once, for who reads along."""
         self.end_progress()
         if self.as_json:
-            text = json.dumps(record, indent=2, ensure_ascii=False)
+            self._told = True
+            indent = None if one_line else 2
+            text = json.dumps(record, indent=indent, ensure_ascii=False)
             try:
                 text.encode(sys.stdout.encoding or "utf-8")
             except UnicodeEncodeError:  # a path that is no UTF-8, or an old terminal
-                text = json.dumps(record, indent=2)
-            print(text)
+                text = json.dumps(record, indent=indent)
+            print(text, flush=True)
+
+    def failed(self, sentence: str) -> None:
+        """Say in one line on stderr why a command failed.
+
+        With JSON a command that got nowhere prints this as its document; one that told how far it
+        came has printed its own.
+        """
+        plain = " ".join(sentence.split())  # one line, whatever the sentence quotes
+        self.note(f"clinic2cloud: error: {plain}")
+        if not self._told:
+            self.result({"error": plain})
 
 
 def _printable(text: str) -> str:

@@ -76,9 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(console, "cancelled; nothing half-made is left")
     except Clinic2CloudError as error:
         return _fail(console, str(error))
-    except BrokenPipeError:  # the reader of our output has gone: not an error of ours
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except BrokenPipeError:
+        return _unheard()
     except MemoryError:
         return _fail(console, "this machine's memory is too small for that series")
     except Exception as error:
@@ -100,8 +99,17 @@ def _leaves(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
 
 
 def _fail(console: Console, sentence: str) -> int:
-    """Print the one error line; a sentence stays one line whatever it quotes."""
-    console.note(f"clinic2cloud: error: {' '.join(sentence.split())}")
+    """Say why, and return the exit code of what failed."""
+    try:
+        console.failed(sentence)
+    except BrokenPipeError:
+        return _unheard()
+    return 1
+
+
+def _unheard() -> int:
+    """Leave quietly when the reader of our output has gone, which is no error of ours."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import CloudError
+from ..errors import Clinic2CloudError, CloudError, InputError
 from .console import Console
+
+if TYPE_CHECKING:
+    from ..cloud.outbox import Outbox
 
 HELP = "list, resume or cancel uploads that are under way"
 
@@ -29,13 +32,32 @@ def run(args: argparse.Namespace, console: Console) -> None:
         if args.action == "list":
             _show([_row(entry) for entry in outbox.list()], console)
         elif args.action == "cancel":
-            _show([_row(outbox.cancel(number)) for number in args.number], console)
+            _cancel(args.number, outbox, console)
         else:
             fared = resume(outbox, console.progress)
             _show([_row(item.entry) for item in fared], console)
             failed = [item.error for item in fared if item.error]
             if failed:
                 raise CloudError(f"{len(failed)} of {len(fared)} uploads failed: {failed[0]}")
+
+
+def _cancel(numbers: list[int], outbox: Outbox, console: Console) -> None:
+    """Give uploads up; one that cannot be given up does not keep the others."""
+    rows: list[dict[str, Any]] = []
+    errors: dict[int, Clinic2CloudError] = {}
+    for number in numbers:
+        try:
+            rows.append(_row(outbox.cancel(number)))
+        except Clinic2CloudError as error:
+            errors[number] = error
+    if len(errors) == len(numbers) == 1:
+        raise errors[numbers[0]]
+    _show_rows(rows, console)
+    refused = [{"number": number, "error": str(error)} for number, error in errors.items()]
+    console.result({"outbox": rows, "refused": refused})
+    if refused:
+        first = refused[0]["error"]
+        raise InputError(f"{len(refused)} of {len(numbers)} cannot be cancelled: {first}")
 
 
 def _row(entry: Any) -> dict[str, Any]:
@@ -55,9 +77,13 @@ def _row(entry: Any) -> dict[str, Any]:
 def _show(rows: list[dict[str, Any]], console: Console) -> None:
     if not rows:
         console.say("the outbox is empty")
+    _show_rows(rows, console)
+    console.result({"outbox": rows})
+
+
+def _show_rows(rows: list[dict[str, Any]], console: Console) -> None:
     for row in rows:
         counts = ", ".join(f"{count} {state}" for state, count in row["instances"].items())
         console.say(f"{row['number']:>4}  {row['state']:<9}  {row['case']}  {row['to']}  {counts}")
         if row["error"]:
             console.say(f"      {row['error']}")
-    console.result({"outbox": rows})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +44,8 @@ def run(args: argparse.Namespace, console: Console) -> None:
     def ready(running: Running) -> None:
         token_file = args.token_file or running.token_file
         if args.json:
-            print(json.dumps({"url": running.base_url, "token_file": str(token_file)}), flush=True)
+            told = {"url": running.base_url, "token_file": str(token_file)}
+            console.result(told, one_line=True)
         else:
             print(f"clinic2cloud serves {running.base_url}", flush=True)
             print(f"the token is in {token_file}; stop with Ctrl-C", flush=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from .console import Console
+
+if TYPE_CHECKING:
+    from ..steps.send import Attempt
 
 HELP = "upload approved cases, start a pipeline on them, fetch its results"
 
@@ -49,48 +52,77 @@ def destination_from(args: argparse.Namespace) -> Any:
 
 def run(args: argparse.Namespace, console: Console) -> None:
     """Send the cases; each is verified at the server before anything is started."""
-    from ..pipelines.local import read_results
     from ..steps.send import send
 
     if args.results and not args.start:
         raise InputError("--results needs --start: without a pipeline there are no results")
-    sent = send(
-        args.case,
-        destination_from(args),
-        pipeline=args.start,
-        options=_options(args.option),
-        again=args.again,
-        wait=args.wait,
-        results=args.results,
-        progress=console.progress,
-    )
-    rows = []
-    for item in sent:
-        upload = item.upload
+    attempts: list[Attempt] = []
+    try:
+        send(
+            args.case,
+            destination_from(args),
+            pipeline=args.start,
+            options=_options(args.option),
+            again=args.again,
+            wait=args.wait,
+            results=args.results,
+            progress=console.progress,
+            into=attempts,
+        )
+    finally:
+        if attempts:  # what was sent is told, whatever stopped the rest
+            for attempt in attempts:
+                _tell(attempt, args.results, console)
+            console.result({"uploads": [_row(attempt) for attempt in attempts]})
+
+
+def _tell(attempt: Attempt, results: Path | None, console: Console) -> None:
+    """Print how far a case came."""
+    from ..pipelines.local import read_results
+
+    if attempt.sent is not None:
+        upload, job = attempt.sent.upload, attempt.sent.job
         console.say(
-            f"{item.folder}  {upload.instances} instances verified at {upload.url} "
+            f"{attempt.folder}  {upload.instances} instances verified at {upload.url} "
             f"({upload.sent} sent, {upload.already_there} were there)"
         )
         if upload.workitem_uid:
-            console.say(f"  job {upload.workitem_uid}  {item.job.state if item.job else 'started'}")
-        for result in item.results:
+            console.say(f"  job {upload.workitem_uid}  {job.state if job else 'started'}")
+        for result in attempt.sent.results:
             console.say(f"  {result.modality}  {result.path}")
-        measured = read_results(args.results / upload.case_id) if item.results else []
-        for row in measured:
-            console.say(f"  {row.name}: {row.value} {row.unit}".rstrip())
-        rows.append(
-            {
-                "path": str(item.folder),
-                "instances": upload.instances,
-                "sent": upload.sent,
-                "already_there": upload.already_there,
-                "seconds": round(upload.seconds, 3),
-                "workitem_uid": upload.workitem_uid,
-                "job": item.job.state if item.job else None,
-                "results": [str(result.path) for result in item.results],
-            }
-        )
-    console.result({"uploads": rows})
+        if results and attempt.sent.results:
+            for row in read_results(results / upload.case_id):
+                console.say(f"  {row.name}: {row.value} {row.unit}".rstrip())
+    if attempt.error:
+        console.say(f"{attempt.folder}  {attempt.error}")
+
+
+def _row(attempt: Attempt) -> dict[str, Any]:
+    """Return what a script is told of a case: the same keys however far it came."""
+    sent = attempt.sent
+    upload, job = (sent.upload, sent.job) if sent else (None, None)
+    return {
+        "path": str(attempt.folder),
+        "state": _state_of(attempt.folder),
+        "error": attempt.error,
+        "instances": upload and upload.instances,
+        "sent": upload and upload.sent,
+        "already_there": upload and upload.already_there,
+        "seconds": upload and round(upload.seconds, 3),
+        "workitem_uid": upload and upload.workitem_uid,
+        "job": job and job.state,
+        "results": [str(result.path) for result in sent.results] if sent else [],
+    }
+
+
+def _state_of(folder: Path) -> str | None:
+    """Return a case's state as it is now; None where the folder is no case."""
+    from ..cases.case import load_case
+
+    try:
+        return load_case(folder).state
+    except InputError:
+        return None
 
 
 def _options(words: list[str]) -> dict[str, str]:

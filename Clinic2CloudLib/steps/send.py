@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ..cloud.destination import Destination
 from ..cloud.jobs import Job, show_job, wait_for
 from ..cloud.results import Result, fetch_results
 from ..cloud.upload import UploadResult, upload_case
-from ..errors import CloudError
+from ..errors import Cancelled, Clinic2CloudError, CloudError, NotApprovedError
 from ..progress import Progress, part
 
 
@@ -27,6 +28,15 @@ class Sent:
     results: tuple[Result, ...] = ()
 
 
+@dataclass
+class Attempt:
+    """How far one case came, and the sentence of what stopped it there."""
+
+    folder: Path
+    sent: Sent | None = None
+    error: str | None = None
+
+
 def send(
     folders: Sequence[Path],
     destination: Destination,
@@ -37,11 +47,13 @@ def send(
     wait: bool = False,
     results: Path | None = None,
     progress: Progress | None = None,
+    into: list[Attempt] | None = None,
 ) -> list[Sent]:
     """Upload cases and, where asked, start a pipeline, wait for it and fetch what it made.
 
     Every case is checked before the first byte leaves, so that one unapproved case among many
-    stops them all.
+    stops them all. From then on, one that fails does not keep the others waiting, and all of them
+    lie in the outbox.
 
     Parameters
     ----------
@@ -59,46 +71,83 @@ def send(
         Wait until the jobs have ended.
     results : Path, optional
         Fetch the results into a folder a case below this one; implies waiting.
+    progress : Progress, optional
+        Told how far it is; may raise Cancelled.
+    into : list of Attempt, optional
+        Filled with how far each case came, also where this raises.
 
     Raises
     ------
     NotApprovedError
         When one of the cases may not leave.
     CloudError
-        When the server is down, refuses, or a job fails.
+        When the server is down, refuses, or a job fails, after all cases were tried.
     """
-    for folder in folders:
-        require_approved(folder)
-    sent = []
-    for number, folder in enumerate(folders):
-        share = part(progress, number / len(folders), (number + 1) / len(folders))
+    attempts = [] if into is None else into
+    attempts.extend(Attempt(folder) for folder in folders)
+    errors: list[Clinic2CloudError] = []
+    for attempt in attempts:
+        with _noting(attempt, errors):
+            require_approved(attempt.folder)
+    if errors:
+        raise _summary(NotApprovedError, errors, attempts, "may not leave, so none was sent")
+    for number, attempt in enumerate(attempts):
+        share = part(progress, number / len(attempts), (number + 1) / len(attempts))
         told = part(share, 0.0, 0.3)
-        upload = upload_case(folder, destination, None, pipeline, options, told, again=again)
-        write_report(folder)
-        sent.append(Sent(folder, upload))
-        if upload.workitem_uid and (wait or results):
-            follow = part(share, 0.3, 1.0)
-            sent[-1] = _follow(folder, upload, upload.workitem_uid, destination, results, follow)
-    return sent
+        folder = attempt.folder
+        with _noting(attempt, errors):
+            upload = upload_case(folder, destination, None, pipeline, options, told, again=again)
+            write_report(folder)
+            attempt.sent = Sent(folder, upload)
+            if upload.workitem_uid and (wait or results):
+                _follow(attempt, upload, upload.workitem_uid, destination, results, share)
+    if errors:
+        raise _summary(CloudError, errors, attempts, "failed")
+    return [attempt.sent for attempt in attempts if attempt.sent is not None]
+
+
+@contextlib.contextmanager
+def _noting(attempt: Attempt, errors: list[Clinic2CloudError]) -> Iterator[None]:
+    """Note what stops one case, so that the others may go on; a wish to stop stops all."""
+    try:
+        yield
+    except Cancelled:
+        raise
+    except Clinic2CloudError as error:
+        attempt.error = str(error)
+        errors.append(error)
+
+
+def _summary(
+    kind: type[Clinic2CloudError],
+    errors: Sequence[Clinic2CloudError],
+    attempts: Sequence[Attempt],
+    what: str,
+) -> Clinic2CloudError:
+    """Return the one error to raise: the case's own where there is one case only."""
+    if len(attempts) == 1:
+        return errors[0]
+    return kind(f"{len(errors)} of {len(attempts)} cases {what}: {errors[0]}")
 
 
 def _follow(
-    folder: Path,
+    attempt: Attempt,
     upload: UploadResult,
     workitem_uid: str,
     destination: Destination,
     results: Path | None,
     progress: Progress,
-) -> Sent:
+) -> None:
     """Wait for a case's job to end and fetch what it made."""
+    folder = attempt.folder
     job = show_job(destination, workitem_uid)
-    job = wait_for(job, part(progress, 0.0, 0.85), case_folder=folder)
+    job = wait_for(job, part(progress, 0.3, 0.9), case_folder=folder)
+    attempt.sent = Sent(folder, upload, job)
     write_report(folder)
     if job.state != "done":
         why = job.reason or "no reason given"
         raise CloudError(f"{job.pipeline} failed on {folder.name}: {why}")
-    if results is None:
-        return Sent(folder, upload, job)
-    case = require_approved(folder)
-    fetched = fetch_results(job, results / case.id, case, part(progress, 0.85, 1.0))
-    return Sent(folder, upload, job, fetched)
+    if results is not None:
+        case = require_approved(folder)
+        fetched = fetch_results(job, results / case.id, case, part(progress, 0.9, 1.0))
+        attempt.sent = Sent(folder, upload, job, fetched)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,56 @@ def test_a_case_is_made_again_from_its_own_record(
     assert main(["verify", case, "--source", str(other)]) == 1
     changed.write_bytes(changed.read_bytes()[:-2] + b"\1\1")
     assert main(["verify", case]) == 1
+
+
+def test_verifying_several_tells_of_each_whatever_one_is(
+    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = said(capsys, "deidentify", head, tmp_path / "out")
+    case = Path(made["cases"][0]["path"])
+    other = tmp_path / "copies" / case.name
+    shutil.copytree(case, other)
+    (other / "instances" / "extra.dcm").write_bytes(
+        next((case / "instances").iterdir()).read_bytes()
+    )
+    (tmp_path / "empty").mkdir()
+    code = main(["verify", str(tmp_path / "empty"), str(other), str(case), "--json"])
+    heard = capsys.readouterr()
+    record = json.loads(heard.out)
+    assert code == 1
+    rows = record["cases"]
+    assert [row["path"] for row in rows] == [str(tmp_path / "empty"), str(other), str(case)]
+    assert [row["state"] for row in rows] == [None, "deidentified", "verified"]
+    assert [row["ok"] for row in rows] == [False, False, True]
+    assert "is not a case" in rows[0]["error"]
+    assert rows[1]["error"] is rows[2]["error"] is None
+    assert record["findings"] == len(rows[1]["findings"]) > 0
+    lines = [line for line in heard.err.splitlines() if "clinic2cloud: error" in line]
+    assert len(lines) == 1
+    assert "1 of 3 cases could not be verified" in lines[0] and "findings" in lines[0]
+
+
+def test_a_replay_that_fails_keeps_what_the_verification_found(
+    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = said(capsys, "deidentify", head, tmp_path / "out")
+    case = made["cases"][0]["path"]
+    other = write_head_series(tmp_path / "other", size="small", seed=1)
+    assert main(["verify", case, "--source", str(other), "--json"]) == 1
+    (row,) = json.loads(capsys.readouterr().out)["cases"]
+    assert row["ok"] and row["state"] == "verified"
+    assert "gives no case" in row["error"]
+    assert "replayed" not in row
+
+
+def test_what_fails_before_it_began_says_so_in_its_document_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["series", "gone"], ["deidentify", "gone", str(tmp_path / "out")]):
+        assert main([*words, "--json"]) == 1
+        heard = capsys.readouterr()
+        (line,) = heard.err.splitlines()
+        assert line == f"clinic2cloud: error: {json.loads(heard.out)['error']}"
 
 
 def test_the_crosswalk_leads_back_for_who_holds_the_key(
