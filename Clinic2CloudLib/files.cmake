@@ -97,6 +97,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   deface/network/masks.py
   deface/network/nets.py
   deface/network/run.py
+  deface/reface.py
   deface/region.py
   deface/register.py
   deface/remove.py
@@ -104,6 +105,8 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   deface/scan.py
   deface/search.py
   deface/smooth.py
+  deface/surface.py
+  deface/tissue.py
   deface/verdict.py
   demo/__init__.py
   demo/anatomy.py
@@ -263,6 +266,7 @@ set(CLINIC2CLOUDLIB_RESOURCES
   cases/policies/research.toml
   cases/policies/strict.toml
   cases/report.html
+  deface/atlas/average_face.npz
   deface/atlas/head_atlas.npz
   dicom/descriptors/ambiguous.txt
   dicom/descriptors/anatomy_english.txt

@@ -35,6 +35,8 @@ class Scene:
         Seeded from the caller's seed only.
     hu_offset : float
         What to add to a CT's values to get HU: not 0 for a CT that lost its intercept.
+    frame_to_lps : numpy.ndarray or None
+        Where the average head lies, 4 x 4; see :class:`.model.FaceFinding`.
     """
 
     values: np.ndarray
@@ -47,6 +49,7 @@ class Scene:
     air: np.ndarray
     random: np.random.Generator
     hu_offset: float = 0.0
+    frame_to_lps: np.ndarray | None = None
 
     @property
     def spacing_kji(self) -> np.ndarray:
@@ -77,7 +80,7 @@ def replace_face(
     finding : FaceFinding
         From :func:`Clinic2CloudLib.deface.find_face`, with status ``found`` or ``uncertain``.
     method : {'smooth', 'remove', 'reface'}
-        How. ``reface`` comes with the face network.
+        How.
     seed : bytes or int
         What all randomness is drawn from: the same seed gives the same bytes.
     progress : Progress, optional
@@ -122,6 +125,7 @@ def replace_face(
         _air(values, head, volume),
         generator(seed),
         hu_offset(whole, volume.modality),
+        finding.frame_to_lps,
     )
     report(0.1, "Replacing the face")
     new, changed = work(scene, report)
@@ -144,7 +148,9 @@ def _method(name: str) -> Method:
 
         return remove
     if name == "reface":
-        raise InputError("The method reface comes with the face network; use smooth or remove.")
+        from .reface import reface
+
+        return reface
     raise InputError("The method of face replacement is none of smooth, remove and reface.")
 
 

@@ -13,7 +13,7 @@ from Clinic2CloudLib.errors import InputError
 
 
 @pytest.mark.parametrize("modality", ["MR", "CT"])
-@pytest.mark.parametrize("method", ["smooth", "remove"])
+@pytest.mark.parametrize("method", ["reface", "smooth", "remove"])
 def test_only_the_mask_changes_and_never_the_brain(modality: str, method: FaceMethod) -> None:
     volume, brain, finding = found(modality)
     result = replace_face(volume, finding, method, b"seed")
@@ -29,7 +29,7 @@ def test_only_the_mask_changes_and_never_the_brain(modality: str, method: FaceMe
     assert changed.mean() > 0.8
 
 
-@pytest.mark.parametrize("method", ["smooth", "remove"])
+@pytest.mark.parametrize("method", ["reface", "smooth", "remove"])
 def test_same_seed_same_bytes_other_seed_other_face(method: FaceMethod) -> None:
     volume, _, finding = found("MR")
     one = replace_face(volume, finding, method, b"a")
@@ -99,8 +99,8 @@ def test_without_a_face_nothing_is_replaced() -> None:
     volume, _, finding = found("MR")
     with pytest.raises(InputError, match="found"):
         replace_face(volume, replace(finding, status="no_face"), "smooth", 1)
-    with pytest.raises(InputError, match="network"):
-        replace_face(volume, finding, "reface", 1)
+    with pytest.raises(InputError, match="frame"):
+        replace_face(volume, replace(finding, frame_to_lps=None), "reface", 1)
 
 
 def test_uncertain_face_is_replaced_all_the_same() -> None:
