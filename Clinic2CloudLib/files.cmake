@@ -177,6 +177,10 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   dicom/volume.py
   dicom/walker.py
   errors.py
+  facecheck/__init__.py
+  facecheck/check.py
+  facecheck/model.py
+  facecheck/words.py
   paths.py
   pipelines/__init__.py
   pipelines/brain/__init__.py

@@ -115,6 +115,11 @@ def _pixels(case: Any) -> list[str]:
         )
         rows.append(_("found by: {finder}").format(finder=face["finder"]))
         rows += face["reasons"]
+        check = face.get("check")
+        if check:
+            doubt = check["verdict"] != "changed"
+            rows.append(_("face check: has doubts") if doubt else _("face check: changed"))
+            rows += check["sentences"]
     if text is not None:
         rows.append(
             _("burned-in text: {status}, {boxes} boxes").format(

@@ -194,6 +194,7 @@ def _face(case: Case) -> dict[str, Any] | None:
         "share": face.get("share", 0.0),
         "confidence": face.get("confidence"),
         "reasons": face.get("reasons", []),
+        "check": face.get("check"),
     }
 
 

@@ -16,6 +16,7 @@ from ..dicom.model import Refused, Series, SliceSource, Volume
 from ..dicom.pixel_edit import FrameEdit
 from ..dicom.volume import read_volumes
 from ..errors import NotDeidentifiableError
+from ..facecheck import FaceCheck, check_face
 from ..progress import Progress, part
 
 #: Modalities whose volumes show a face that the finder knows.
@@ -215,7 +216,10 @@ def _one_volume(
     if finding.status == "uncertain":
         outcome.needs_review.append(f"the face was hard to locate: {'; '.join(finding.reasons)}")
     _add_edits(outcome.edits, volume, replaced)
-    return _record(finding, replaced), replaced.stored, replaced.mask
+    checked = check_face(volume, replaced.stored, finding, wanted)
+    if checked is not None and checked.verdict == "doubtful":
+        outcome.needs_review.append(f"the face check has doubts: {checked.sentences[-1]}")
+    return _record(finding, replaced, checked), replaced.stored, replaced.mask
 
 
 def _add_edits(
@@ -228,7 +232,9 @@ def _add_edits(
             frames[source.frame] = FrameEdit(replaced.mask[k], replaced.stored[k])
 
 
-def _record(finding: FaceFinding, replaced: FaceReplacement | None) -> dict[str, Any]:
+def _record(
+    finding: FaceFinding, replaced: FaceReplacement | None, checked: FaceCheck | None = None
+) -> dict[str, Any]:
     """Return what the report says of one volume."""
     voxels = int(replaced.mask.sum()) if replaced else 0
     head = int(finding.head.sum()) if finding.head is not None else 0
@@ -240,6 +246,7 @@ def _record(finding: FaceFinding, replaced: FaceReplacement | None) -> dict[str,
         "share": round(voxels / head, 4) if head else 0.0,
         "confidence": round(float(finding.confidence), 3),
         "reasons": list(finding.reasons),
+        "check": checked.record() if checked else None,
     }
 
 

@@ -1,0 +1,62 @@
+"""The face check tells a face that moved from one that did not."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "deface"))
+
+from face_scans import found
+
+from Clinic2CloudLib.deface import FaceMethod, replace_face
+from Clinic2CloudLib.facecheck import check_face
+
+
+def test_unchanged_face_is_doubted_in_every_part() -> None:
+    volume, _, finding = found("MR")
+    check = check_face(volume, volume.stored, finding, "smooth")
+    assert check is not None and check.verdict == "doubtful"
+    assert {"eyes", "nose", "mouth", "cheeks"} <= {part.name for part in check.parts}
+    assert all(part.near == 1.0 and part.median_mm == 0.0 for part in check.parts)
+    assert "Look closely at: " in check.sentences[-1] and "nose" in check.sentences[-1]
+
+
+def test_face_that_hides_under_a_dim_veil_is_doubted() -> None:
+    """Dimmed to a third, or noise laid over the air: the surface is still the person's."""
+    volume, _, finding = found("MR")
+    assert finding.face is not None
+    dimmed = volume.stored.copy()
+    dimmed[finding.face] = (dimmed[finding.face] * 0.75).astype(dimmed.dtype)
+    check = check_face(volume, dimmed, finding, "remove")
+    assert check is not None and check.verdict == "doubtful"
+
+
+@pytest.mark.parametrize("method", ["reface", "smooth", "remove"])
+def test_replaced_face_has_moved(method: FaceMethod) -> None:
+    volume, _, finding = found("MR")
+    result = replace_face(volume, finding, method, b"seed")
+    check = check_face(volume, result.stored, finding, method)
+    assert check is not None
+    parts = {part.name: part for part in check.parts}
+    assert parts["nose"].median_mm > 2.0 and parts["nose"].near < 0.6
+    assert "The nose has moved by" in " ".join(check.sentences)
+
+
+def test_record_is_plain_and_rounded() -> None:
+    volume, _, finding = found("MR")
+    check = check_face(volume, volume.stored, finding, "smooth")
+    assert check is not None
+    record = check.record()
+    assert record["verdict"] == "doubtful"
+    assert record["parts"]["nose"] == {"median_mm": 0.0, "near": 1.0}
+
+
+def test_without_a_frame_nothing_is_claimed() -> None:
+    volume, _, finding = found("MR")
+    assert check_face(volume, volume.stored, replace(finding, frame_to_lps=None), "smooth") is None
+    assert check_face(volume, np.zeros_like(volume.stored), finding, "remove") is None
