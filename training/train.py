@@ -21,6 +21,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from draw import Sample, coarse_sample, fine_sample, to_tensors
+from safetensors.torch import load_file
 from sources import read_sources
 
 from Clinic2CloudLib.deface.network import boxes
@@ -47,6 +48,7 @@ class Options:
     rate: float
     seed: int
     threads: int
+    start: Path | None
 
 
 class Samples(torch.utils.data.IterableDataset):
@@ -114,6 +116,8 @@ def train(options: Options) -> None:
     torch.set_num_threads(options.threads)
     net = fine_net() if options.net == "fine" else coarse_net()
     optimiser = torch.optim.AdamW(net.parameters(), lr=options.rate, weight_decay=1e-3)
+    if options.start is not None:
+        net.load_state_dict({n: v.float() for n, v in load_file(options.start).items()})
     average = {name: value.clone() for name, value in net.state_dict().items()}
     options.out.mkdir(parents=True, exist_ok=True)
     checkpoint = options.out / "checkpoint.pt"
@@ -182,6 +186,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--start", type=Path, help="weights to start from, of export.py")
     train(Options(**vars(parser.parse_args())))
 
 
