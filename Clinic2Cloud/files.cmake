@@ -11,6 +11,7 @@ set(CLINIC2CLOUD_SCRIPTS
   Clinic2CloudWidgets/options.py
   Clinic2CloudWidgets/packages.py
   Clinic2CloudWidgets/panel.py
+  Clinic2CloudWidgets/pictures.py
   Clinic2CloudWidgets/process.py
   Clinic2CloudWidgets/results.py
   Clinic2CloudWidgets/review.py

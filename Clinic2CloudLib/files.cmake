@@ -211,6 +211,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   pixels/text.py
   preview/__init__.py
   preview/opengl.py
+  preview/pictures.py
   preview/render.py
   preview/sheet.py
   preview/software.py

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 
 from .cases import WAITING, casesIn
 from .facts import factsOf, stateName, whyNotApprove
+from .pictures import showPicture
 from .section import Section, debounced, withWayOut
 from .views import ANGLES, CaseViews
 
@@ -158,11 +159,10 @@ class ReviewSection(Section):
         volume = self.views.show(self.case.id, arrays, facts)
         self._volumes = len([a for a in ("before", "after") if a in arrays])
         if not volume:
-            text = _("This case holds single images and no volume; open the report to see them.")
+            text = showPicture(self.ui.pictureLabel, self.case)
         elif self._volumes < 2:
-            text = _("Only the de-identified volume can be shown: {why}.").format(
-                why=facts["missing"]
-            )
+            text = _("Only the de-identified volume can be shown: {why}.")
+            text = text.format(why=facts["missing"])
         else:
             text = _("Left before (stays here), right after (would leave). Turn one, both turn.")
         self.panel.say(self.ui.viewStatus, text)
@@ -276,6 +276,7 @@ class ReviewSection(Section):
         """Nothing of the case has been seen (any more)."""
         self.seen = set()
         self.shown = False
+        self.ui.pictureLabel.setVisible(False)
         self._volumes = 0
         for angle, button in self._buttons.items():
             button.setText(self._titles[angle])

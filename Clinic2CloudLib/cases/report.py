@@ -145,6 +145,7 @@ def _pictures(case: Case) -> dict[str, Any] | None:
         "slices": slices if slices != sheet else None,
         "after": [] if sheet else [name for name in singles if name],
         "surface": bool(preview.get("views")),
+        "slices_only": bool(preview.get("slices")) and not preview.get("views"),
     }
 
 

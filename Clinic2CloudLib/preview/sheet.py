@@ -51,7 +51,7 @@ def before_after_sheet(
         (H, W, 3) uint8. Labels are of kind and view; nothing of the patient is written.
     """
     rows = [[_fit(pictures[view], tile, tile) for view in views] for pictures in (before, after)]
-    return _table(rows, [TITLES[view] for view in views], tile, tile)
+    return table(rows, [TITLES[view] for view in views], tile, tile)
 
 
 def slices_sheet(
@@ -96,7 +96,7 @@ def slices_sheet(
         for row, values in zip(rows, arrays[:2], strict=True):
             flat = np.take(values, place[axis], axis=axis)[::-1, ::-1]
             row.append(_slice_picture(flat, mask, high, wide, window, tile))
-    return _table(
+    return table(
         rows,
         ["axial, R on the left", "coronal, R on the left", "sagittal, front on the left"],
         tile,
@@ -164,11 +164,11 @@ def _slice_picture(
     region = Image.fromarray(mask.astype(np.uint8) * 255).resize(size, Image.Resampling.NEAREST)
     shown = np.repeat(np.asarray(picture)[:, :, None], 3, axis=2)
     shown = shown.copy()
-    shown[_border(np.asarray(region) > 0)] = OUTLINE
-    return _pad(shown, tile, tile)
+    shown[border(np.asarray(region) > 0)] = OUTLINE
+    return pad(shown, tile, tile)
 
 
-def _border(mask: np.ndarray) -> np.ndarray:
+def border(mask: np.ndarray) -> np.ndarray:
     """The outermost elements of a mask's regions; holes of a speckled change are not outlined."""
     from scipy import ndimage
 
@@ -185,14 +185,15 @@ def _fit(picture: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.asarray(image)
 
 
-def _pad(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+def pad(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Centre a picture on the sheet's background."""
     result = np.full((height, width, 3), BACKGROUND, np.uint8)
     top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
     result[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     return result
 
 
-def _table(
+def table(
     rows: Sequence[Sequence[np.ndarray]], captions: Sequence[str], width: int, height: int
 ) -> np.ndarray:
     """Two rows of tiles under their titles, with captions at the foot."""

@@ -16,6 +16,7 @@ from .._version import __version__
 from ..cases.case import Case, CaseInstance, digest_of
 from ..dicom.model import Series, SetAside
 from ..dicom.profile import HeaderResult
+from ..preview.pictures import MOST_PICTURES, Shown
 from .faces import FaceOutcome
 from .site import Site
 
@@ -44,6 +45,13 @@ class Written:
     text_reasons: set[str] = field(default_factory=set)
     unchecked_text: bool = False
     set_aside: list[SetAside] = field(default_factory=list)
+    pictures: list[Shown] = field(default_factory=list)
+
+    def show(self, picture: Shown) -> None:
+        """Keep a single image for the preview: the first few, and the first few painted over."""
+        alike = sum(bool(kept.boxes) == bool(picture.boxes) for kept in self.pictures)
+        if alike < MOST_PICTURES:
+            self.pictures.append(picture)
 
 
 def case_id_of(new_series_uid: str) -> str:

@@ -35,6 +35,7 @@ from ..dicom.pixel_edit import replace_pixels
 from ..dicom.profile import HeaderDeidentifier, HeaderResult, PixelsDone
 from ..errors import Clinic2CloudError, NotDeidentifiableError, OutputError
 from ..preview import write_previews
+from ..preview.pictures import Shown, write_pictures
 from ..progress import Progress, part, silent
 from .faces import FaceOutcome, remove_faces
 from .record import Written, case_id_of, case_of, description_of
@@ -116,7 +117,7 @@ def deidentify_series(
         written = _write_instances(series, face, site, scratch, clock, part(report, 0.6, 0.8))
         if not written.instances:
             return SeriesOutcome(None, written.set_aside, clock.seconds())
-        preview = _write_preview(series, face, scratch, part(report, 0.8, 0.97))
+        preview = _write_preview(face, written.pictures, scratch, part(report, 0.8, 0.97))
         case = case_of(series, site, face, written, preview, scratch)
         site.crosswalk().add(entries_of(written.results, site.pseudonyms()))
         standing = _standing_case(final, case)
@@ -194,7 +195,7 @@ def _one_instance(
     """Return one instance's new bytes: pixels first, so that the header can tell what was done."""
     if index in face.set_aside:
         raise NotDeidentifiableError(face.set_aside[index])
-    raw = item.file.read()
+    before = raw = item.file.read()
     if item.rows and (reason := undecodable_reason(raw)):
         raise NotDeidentifiableError(reason)
     clock.lap("read")
@@ -211,6 +212,8 @@ def _one_instance(
     )
     result = engine.deidentify(raw, done)
     clock.lap("headers")
+    if not face.previews and item.rows:
+        written.show(Shown(before, result.data, len(text.boxes)))
     written.boxes += len(text.boxes)
     if text.reason:
         written.text_reasons.add(text.reason)
@@ -237,11 +240,15 @@ def _spatial_order(series: Series, face: FaceOutcome, site: Site) -> list[int]:
 
 
 def _write_preview(
-    series: Series, face: FaceOutcome, folder: Path, progress: Progress
+    face: FaceOutcome, pictures: list[Shown], folder: Path, progress: Progress
 ) -> dict[str, Any] | None:
-    """Render before and after; a series without a volume has none."""
+    """Render before and after; a series without a volume has pictures of its images."""
     if not face.previews:
-        return None
+        sheet = write_pictures(pictures, folder / PREVIEW)
+        if sheet is None:
+            return None
+        name = f"{PREVIEW}/{sheet.name}"
+        return {"views": [], "sheet": name, "face_masks": [], "sha256": {name: sha256_of(sheet)}}
     volume, after, _ = face.previews[0]
     made = write_previews(volume, after, folder / PREVIEW, progress=progress)
     masks = _write_masks(face, folder)

@@ -1,0 +1,125 @@
+"""The look and the fetching interrupted: nothing half-made, no process, and a way on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+from conftest import LACKING, run_panel
+from panelmaker import cloud, send_all
+
+from Clinic2CloudLib.cases.case import load_case
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def begin_look(driver: Any) -> tuple[Path, int]:
+    """Choose the case and wait until the other process reads it."""
+    (folder,) = driver.cases.iterdir()
+    review = driver.panel.review
+    review.present(folder)
+    driver.until(lambda: review.worker is not None and review.worker.task == "compare")
+    return Path(folder), review.worker.pid
+
+
+def test_closing_the_scene_ends_the_look(reviewing: Any) -> None:
+    folder, pid = begin_look(reviewing)
+    reviewing.slicer.mrmlScene.Clear(0)
+    reviewing.until(lambda: gone(pid), 15)
+    assert not reviewing.panel.review.shown
+    assert not reviewing.ui.approveButton.enabled
+    assert load_case(folder).state == "verified"
+    assert reviewing.slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == []
+    reviewing.panel.parameters.casesFolder = reviewing.cases  # (a new scene has new parameters)
+    reviewing.panel.review.present(folder)
+    reviewing.until(lambda: reviewing.panel.review.shown)
+
+
+def test_reloading_the_module_during_the_look_leaves_no_process(reviewing: Any) -> None:
+    from Testing import standin
+
+    _, pid = begin_look(reviewing)
+    standin.reload_module("Clinic2Cloud")
+    assert standin.run_until(lambda: gone(pid), 15)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_cancel_and_a_closed_scene_while_results_are_fetched(
+    reviewing: Any, tmp_path: Path
+) -> None:
+    from Clinic2CloudLib.steps.check import checker
+    from Clinic2CloudLib.steps.decide import decide
+
+    driver, ui = reviewing, reviewing.ui
+    (folder,) = driver.cases.iterdir()
+    decide(folder, approve=True, reviewer="Dr. Example", verifier=checker())
+    driver.panel.casesChanged()
+    with cloud(tmp_path / "cloud") as running:
+        send_all(driver, running)
+        jobs = driver.panel.send.server
+        driver.until(lambda: jobs.jobs and jobs.jobs[0]["state"] == "done", 300)
+        driver.idle()
+        ui.loadResultsButton.click()
+        assert ui.loadResultsButton.text == "Cancel"
+        pid = driver.panel.results.worker.pid
+        ui.loadResultsButton.click()
+        driver.until(lambda: gone(pid), 15)
+        driver.until(lambda: ui.loadResultsButton.text == "Load results")
+        assert driver.slicer.util.getNodesByClass("vtkMRMLSegmentationNode") == []
+        out = driver.cases / "results" / folder.name
+        parts = [p for p in out.rglob("*") if p.name.endswith(".part")] if out.exists() else []
+        assert parts == []
+        ui.loadResultsButton.click()
+        driver.slicer.mrmlScene.Clear(0)
+        driver.panel.parameters.casesFolder = driver.cases
+        driver.until(
+            lambda: "in the scene" in ui.resultsStatus.text or not driver.panel.results.busy, 60
+        )
+        ui.loadResultsButton.click()
+        driver.until(lambda: "in the scene" in ui.resultsStatus.text, 60)
+        assert len(driver.slicer.util.getNodesByClass("vtkMRMLSegmentationNode")) >= 1
+
+
+@pytest.fixture
+def radiograph(head: Path, tmp_path: Path, own_home: Path) -> Any:
+    """The panel over a database that holds one radiograph: a single image without geometry."""
+    if LACKING:
+        pytest.skip(LACKING)
+    dataset = pydicom.dcmread(sorted(head.iterdir())[20])
+    dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.1"
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    dataset.Modality = "CR"
+    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "FrameOfReferenceUID"):
+        if keyword in dataset:
+            delattr(dataset, keyword)
+    (tmp_path / "cr").mkdir()
+    dataset.save_as(tmp_path / "cr" / "IM1.dcm")
+    yield from run_panel(tmp_path, tmp_path / "cr")
+
+
+def test_single_images_are_looked_at_as_pictures(radiograph: Any) -> None:
+    driver, ui = radiograph, radiograph.ui
+    driver.listed()
+    driver.panel.select.tick(next(iter(driver.panel.select.items)))
+    ui.applyButton.click()
+    driver.until(lambda: "made and verified" in ui.deidentifyStatus.text)
+    driver.until(lambda: driver.panel.review.shown)
+    label = ui.pictureLabel
+    assert label.isVisibleTo(label.parentWidget())
+    assert label.pixmap.width() > 200
+    assert "below after" in ui.viewStatus.text
+    driver.picture("3-picture")
+    (folder,) = driver.cases.iterdir()
+    if load_case(folder).needs_review:
+        ui.noteEdit.setText("looked at closely")
+    assert ui.approveButton.enabled, ui.approveButton.toolTip
