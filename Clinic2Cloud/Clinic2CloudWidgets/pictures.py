@@ -7,8 +7,8 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
-#: As wide as the panel is by default, in pixels.
-WIDTH = 460
+#: As wide as the panel is by default, and not so high that the decision slips out of sight; pixels.
+WIDTH, HEIGHT = 460, 420
 
 
 def showPicture(label: Any, case: Any) -> str:
@@ -17,8 +17,8 @@ def showPicture(label: Any, case: Any) -> str:
     picture = qt.QPixmap(str(case.folder / sheet)) if sheet else None
     if picture is None or picture.isNull():
         return _("This case holds nothing that can be drawn; open the report to see what it is.")
-    if picture.width() > WIDTH:
-        picture = picture.scaledToWidth(WIDTH, qt.Qt.SmoothTransformation)
+    if picture.width() > WIDTH or picture.height() > HEIGHT:
+        picture = picture.scaled(WIDTH, HEIGHT, qt.Qt.KeepAspectRatio, qt.Qt.SmoothTransformation)
     label.setPixmap(picture)
     label.setVisible(True)
     return _("Above before (stays here), below after (would leave). The report shows it larger.")

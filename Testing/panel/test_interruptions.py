@@ -116,7 +116,7 @@ def test_single_images_are_looked_at_as_pictures(radiograph: Any) -> None:
     driver.until(lambda: driver.panel.review.shown)
     label = ui.pictureLabel
     assert label.isVisibleTo(label.parentWidget())
-    assert label.pixmap.width() > 200
+    assert label.pixmap.height() > 200
     assert "below after" in ui.viewStatus.text
     driver.picture("3-picture")
     (folder,) = driver.cases.iterdir()
