@@ -13,6 +13,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   cases/policy.py
   cases/report.py
   cases/review.py
+  cases/seal.py
   cases/sitekey.py
   cli/__init__.py
   cli/console.py

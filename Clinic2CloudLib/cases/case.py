@@ -13,6 +13,8 @@ from typing import Any
 
 from .. import atomic
 from ..errors import InputError, NotApprovedError
+from .seal import is_authentic, is_unchanged
+from .sitekey import key_at_hand
 
 FORMAT = "clinic2cloud-case/1"
 CASE_FILE = "case.json"
@@ -172,17 +174,6 @@ def facts_text(case: Case) -> str:
     return json.dumps(fixed, sort_keys=True, ensure_ascii=False)
 
 
-def seal_of(case: Case, review: Mapping[str, Any]) -> str:
-    """Return the SHA-256 that binds a review to all the reviewer was shown.
-
-    Covers the instances' digest, the report's facts, the previews' digests and the review's own
-    words; so neither a file nor the record can change afterwards without voiding the approval.
-    """
-    said = {k: v for k, v in review.items() if k != "seal"}
-    text = json.dumps(said, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(f"{facts_text(case)}\n{text}".encode()).hexdigest()
-
-
 def check_unchanged(case: Case) -> None:
     """Compare every file with what the case was written with.
 
@@ -214,15 +205,24 @@ def check_unchanged(case: Case) -> None:
             raise NotApprovedError(f"{case.id}: {name} is not the picture that was made")
 
 
-def require_approved(folder: Path) -> Case:
+def require_approved(folder: Path, key: Path | None = None) -> Case:
     """Return the case if it may leave the clinic, all its files hashed again just now.
+
+    Parameters
+    ----------
+    folder : Path
+        The case folder.
+    key : Path, optional
+        The site's key, with which approvals are sealed; the site's own by default. On a machine
+        that has none, changes are found, but not who wrote an approval.
 
     Raises
     ------
     NotApprovedError
-        When it was not approved, was rejected, or anything changed since the approval.
+        When it was not approved, was rejected, anything changed since the approval, or the approval
+        does not bear the seal of the site's key.
     InputError
-        When the folder is no case.
+        When the folder is no case, or the key cannot be used.
     """
     case = load_case(folder)
     review = case.review
@@ -232,8 +232,15 @@ def require_approved(folder: Path) -> Case:
     if review is None or case.state not in APPROVED_STATES or decision != "approved":
         raise NotApprovedError(f"{case.id} is not approved (its state is {case.state})")
     check_unchanged(case)
-    if review.get("digest") != case.digest or review.get("seal") != seal_of(case, review):
+    facts = facts_text(case)
+    if review.get("digest") != case.digest or not is_unchanged(facts, review):
         raise NotApprovedError(f"{case.id} changed after it was approved; review it again")
+    secret = key_at_hand(key)
+    if secret is not None and not is_authentic(facts, review, secret):
+        raise NotApprovedError(
+            f"the approval of {case.id} does not bear the seal of this site's key;"
+            " review it again, or name the key that was used"
+        )
     return case
 
 

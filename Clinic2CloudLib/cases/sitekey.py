@@ -58,13 +58,32 @@ def load_key(path: Path | None = None, *, make: bool = True) -> bytes:
         When a new one cannot be written.
     """
     if path is None and os.environ.get(KEYRING_VARIABLE):
-        return _from_keyring(make)
+        kept = _from_keyring(make)
+        if kept is None:
+            raise InputError("there is no site key in the system's keyring")
+        return kept
     file = path or paths.site_key()
     if not os.path.lexists(file):
         if not make:
             raise InputError(f"there is no key at {file.name}")
         _make_file(file)
     return _from_file(file)
+
+
+def key_at_hand(path: Path | None = None) -> bytes | None:
+    """Return the site's key, or None when none was named and this machine has none.
+
+    Raises
+    ------
+    InputError
+        When there is one that cannot be used, or the one that was named is not there.
+    """
+    if path is None:
+        if os.environ.get(KEYRING_VARIABLE):
+            return _from_keyring(make=False)
+        if not os.path.lexists(paths.site_key()):
+            return None
+    return load_key(path, make=False)
 
 
 def parse_key(text: str, name: str = "the key") -> bytes:
@@ -156,8 +175,8 @@ def _make_file(path: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _from_keyring(make: bool) -> bytes:
-    """Return the key in the system's keyring, made there when it has none."""
+def _from_keyring(make: bool) -> bytes | None:
+    """Return the key in the system's keyring; where it has none it is made, if that is asked."""
     try:
         import keyring
         import keyring.errors
@@ -169,7 +188,7 @@ def _from_keyring(make: bool) -> bytes:
         text = keyring.get_password(_SERVICE, _ACCOUNT)
         if text is None:
             if not make:
-                raise InputError("there is no site key in the system's keyring")
+                return None
             text = key_text(secrets.token_bytes(KEY_BYTES))
             keyring.set_password(_SERVICE, _ACCOUNT, text)
     except keyring.errors.KeyringError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Clinic2CloudError, CloudError, InputError
@@ -18,7 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("list", help="what is in the outbox")
-    actions.add_parser("resume", help="take up all that is open where it was left")
+    resume = actions.add_parser("resume", help="take up all that is open where it was left")
+    resume.add_argument("--key", type=Path, metavar="FILE", help="the site's secret key")
     cancel = actions.add_parser("cancel", help="give an upload up")
     cancel.add_argument("number", type=int, nargs="+", help="its number in the list")
 
@@ -34,7 +36,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
         elif args.action == "cancel":
             _cancel(args.number, outbox, console)
         else:
-            fared = resume(outbox, console.progress)
+            fared = resume(outbox, console.progress, key=args.key)
             _show([_row(item.entry) for item in fared], console)
             failed = [item.error for item in fared if item.error]
             if failed:

@@ -33,6 +33,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
         reviewer=args.reviewer,
         note=args.note,
         verifier=checker(args.key, args.crosswalk),
+        key=args.key,
     )
     console.say(f"{args.case}  {case.state} by {args.reviewer}")
     console.say(f"  bound to SHA-256 {case.digest}")

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.add_argument("case", type=Path, nargs="+", help="a case folder")
     add_destination_arguments(parser)
+    parser.add_argument("--key", type=Path, metavar="FILE", help="the site's secret key")
     parser.add_argument("--start", metavar="PIPELINE", help="start this once all is verified")
     parser.add_argument(
         "--option",
@@ -66,6 +67,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
             again=args.again,
             wait=args.wait,
             results=args.results,
+            key=args.key,
             progress=console.progress,
             into=attempts,
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -84,6 +85,7 @@ def upload_case(
     *,
     policy: RetryPolicy | None = None,
     again: bool = False,
+    key: Path | None = None,
 ) -> UploadResult:
     """Send an approved case, verify that the server keeps it, and start a pipeline on it.
 
@@ -107,6 +109,8 @@ def upload_case(
         How long trouble is put up with: 15 minutes without any success by default.
     again : bool
         Start the same pipeline anew although an earlier job on the same case has ended.
+    key : Path, optional
+        The site's key, with which approvals are sealed; the site's own by default.
 
     Raises
     ------
@@ -117,7 +121,7 @@ def upload_case(
     InputError, OutputError
         When the folder is no case, or the outbox cannot be written.
     """
-    case = cases.require_approved(folder)
+    case = cases.require_approved(folder, key)
     with contextlib.ExitStack() as stack:
         box = outbox or stack.enter_context(Outbox())
         job = None
@@ -127,7 +131,7 @@ def upload_case(
                 job = _next_job(case, destination, start, options or {}, policy)
         entry = box.enqueue(case, destination, start, options, job)
         own = replace(entry, destination=destination)
-        return _work(own, box, progress or silent, policy, case)
+        return _work(own, box, progress or silent, policy, lambda: case)
 
 
 def resume(
@@ -136,6 +140,7 @@ def resume(
     *,
     destinations: Sequence[Destination] = (),
     policy: RetryPolicy | None = None,
+    key: Path | None = None,
 ) -> tuple[Resumed, ...]:
     """Take up every open entry of the outbox where it was left.
 
@@ -149,6 +154,8 @@ def resume(
         Used instead of the noted ones with the same URL: a token given in memory is not on disk.
     policy : RetryPolicy, optional
         How long trouble is put up with.
+    key : Path, optional
+        The site's key, with which approvals are sealed; the site's own by default.
 
     Returns
     -------
@@ -170,7 +177,8 @@ def resume(
                 continue
             own = replace(entry, destination=given.get(entry.destination.url, entry.destination))
             try:
-                result = _work(own, box, progress or silent, policy)
+                approved = functools.partial(cases.require_approved, entry.folder, key)
+                result = _work(own, box, progress or silent, policy, approved)
             except Cancelled:
                 raise
             except Clinic2CloudError as error:
@@ -185,14 +193,14 @@ def _work(
     outbox: Outbox,
     progress: Progress,
     policy: RetryPolicy | None,
-    checked: cases.Case | None = None,
+    approved: Callable[[], cases.Case],
 ) -> UploadResult:
-    """Work on one entry, alone; note why when it fails."""
+    """Work on one entry, alone; note why when it fails, be it that it may not leave."""
     with outbox.working_on(entry):
         outbox.begin(entry.id)
         try:
             with DICOMwebClient(entry.destination, policy=policy) as client:
-                return _upload(entry, outbox, client, progress, checked)
+                return _upload(entry, outbox, client, progress, approved())
         except Clinic2CloudError as error:
             with contextlib.suppress(OutputError):  # the first trouble is the one to tell
                 outbox.set_entry(entry.id, outbox.entry(entry.id).state, str(error))
@@ -204,11 +212,10 @@ def _upload(
     outbox: Outbox,
     client: DICOMwebClient,
     progress: Progress,
-    checked: cases.Case | None,
+    case: cases.Case,
 ) -> UploadResult:
-    """Send, verify, start; ``checked`` is the case where its approval was just checked."""
+    """Send an approved case, verify it, start what was asked for."""
     url = entry.destination.url
-    case = checked or cases.require_approved(entry.folder)
     if case.digest != entry.digest:
         raise NotApprovedError(f"{case.id} is not the version that was queued; upload it anew")
     begun = time.monotonic()

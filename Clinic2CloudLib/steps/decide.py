@@ -10,7 +10,13 @@ from ..cases.review import Verifier, review_case
 
 
 def decide(
-    folder: Path, *, approve: bool, reviewer: str, note: str = "", verifier: Verifier
+    folder: Path,
+    *,
+    approve: bool,
+    reviewer: str,
+    note: str = "",
+    verifier: Verifier,
+    key: Path | None = None,
 ) -> Case:
     """Record a decision, bring the report up to date, and drop pictures the policy wants gone.
 
@@ -19,7 +25,9 @@ def decide(
     Clinic2CloudError
         As :func:`~Clinic2CloudLib.cases.review.review_case` says.
     """
-    case = review_case(folder, approve=approve, reviewer=reviewer, note=note, verifier=verifier)
+    case = review_case(
+        folder, approve=approve, reviewer=reviewer, note=note, verifier=verifier, key=key
+    )
     if not case.policy.get("keep_before", True):
         delete_before_pictures(case)
     write_report(folder)

@@ -46,6 +46,7 @@ def send(
     again: bool = False,
     wait: bool = False,
     results: Path | None = None,
+    key: Path | None = None,
     progress: Progress | None = None,
     into: list[Attempt] | None = None,
 ) -> list[Sent]:
@@ -71,6 +72,8 @@ def send(
         Wait until the jobs have ended.
     results : Path, optional
         Fetch the results into a folder a case below this one; implies waiting.
+    key : Path, optional
+        The site's key, with which approvals are sealed; the site's own by default.
     progress : Progress, optional
         Told how far it is; may raise Cancelled.
     into : list of Attempt, optional
@@ -88,7 +91,7 @@ def send(
     errors: list[Clinic2CloudError] = []
     for attempt in attempts:
         with _noting(attempt, errors):
-            require_approved(attempt.folder)
+            require_approved(attempt.folder, key)
     if errors:
         raise _summary(NotApprovedError, errors, attempts, "may not leave, so none was sent")
     for number, attempt in enumerate(attempts):
@@ -96,11 +99,14 @@ def send(
         told = part(share, 0.0, 0.3)
         folder = attempt.folder
         with _noting(attempt, errors):
-            upload = upload_case(folder, destination, None, pipeline, options, told, again=again)
+            upload = upload_case(
+                folder, destination, None, pipeline, options, told, again=again, key=key
+            )
             write_report(folder)
             attempt.sent = Sent(folder, upload)
             if upload.workitem_uid and (wait or results):
-                _follow(attempt, upload, upload.workitem_uid, destination, results, share)
+                job = show_job(destination, upload.workitem_uid)
+                _follow(attempt, upload, job, results, key, share)
     if errors:
         raise _summary(CloudError, errors, attempts, "failed")
     return [attempt.sent for attempt in attempts if attempt.sent is not None]
@@ -133,14 +139,13 @@ def _summary(
 def _follow(
     attempt: Attempt,
     upload: UploadResult,
-    workitem_uid: str,
-    destination: Destination,
+    job: Job,
     results: Path | None,
+    key: Path | None,
     progress: Progress,
 ) -> None:
     """Wait for a case's job to end and fetch what it made."""
     folder = attempt.folder
-    job = show_job(destination, workitem_uid)
     job = wait_for(job, part(progress, 0.3, 0.9), case_folder=folder)
     attempt.sent = Sent(folder, upload, job)
     write_report(folder)
@@ -148,6 +153,6 @@ def _follow(
         why = job.reason or "no reason given"
         raise CloudError(f"{job.pipeline} failed on {folder.name}: {why}")
     if results is not None:
-        case = require_approved(folder)
+        case = require_approved(folder, key)
         fetched = fetch_results(job, results / case.id, case, part(progress, 0.9, 1.0))
         attempt.sent = Sent(folder, upload, job, fetched)

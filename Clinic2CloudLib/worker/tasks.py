@@ -142,6 +142,7 @@ def decide(request: Request, channel: Channel) -> dict[str, Any]:
         reviewer=request["reviewer"],
         note=request.get("note", ""),
         verifier=checker(path_of(request.get("key")), path_of(request.get("crosswalk"))),
+        key=path_of(request.get("key")),
     )
     return {"case": str(case.folder), "state": case.state}
 
@@ -181,6 +182,7 @@ def upload(request: Request, channel: Channel) -> dict[str, Any]:
         destination_of(request),
         pipeline=request.get("pipeline") or None,
         options=request.get("options") or None,
+        key=path_of(request.get("key")),
         progress=channel.progress,
     )
     return {
@@ -201,7 +203,7 @@ def resume(request: Request, channel: Channel) -> dict[str, Any]:
     """Take up every open upload of the outbox where it was left."""
     from ..cloud.upload import resume as step
 
-    fared = step(progress=channel.progress)
+    fared = step(progress=channel.progress, key=path_of(request.get("key")))
     return {
         "resumed": [
             {"case": item.entry.case_id, "state": item.entry.state, "error": item.error}

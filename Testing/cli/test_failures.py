@@ -162,6 +162,24 @@ def test_a_case_changed_by_one_byte_is_not_sent(
     assert "changed" in line
 
 
+def test_an_approval_written_in_by_hand_is_not_sent(
+    tmp_path: Path, head: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from Clinic2CloudLib.cases.case import facts_text, load_case
+    from Clinic2CloudLib.cases.seal import sealed
+
+    folder = deidentified_case(head, tmp_path, capsys)
+    assert main(["verify", str(folder)]) == 0
+    capsys.readouterr()
+    case = load_case(folder)
+    review = {"decision": "approved", "reviewer": "Dr. A", "note": "", "digest": case.digest}
+    record = json.loads((folder / "case.json").read_text("utf-8"))
+    record |= {"state": "approved", "review": sealed(facts_text(case), review, None)}
+    (folder / "case.json").write_text(json.dumps(record), "utf-8")
+    line = failure(capsys, "upload", folder, "--to", "http://127.0.0.1:9/dicom-web")
+    assert "seal of this site's key" in line
+
+
 def test_no_error_names_the_patient(
     tmp_path: Path, head: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

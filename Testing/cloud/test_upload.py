@@ -11,7 +11,7 @@ from casemaker import SERIES, approve, approved_case, make_case, mr_slice
 from fake_cloud import Cloud, fake_cloud
 
 from Clinic2CloudLib import paths
-from Clinic2CloudLib.cases.case import load_case
+from Clinic2CloudLib.cases.case import load_case, require_approved
 from Clinic2CloudLib.cloud import multipart
 from Clinic2CloudLib.cloud.destination import Destination
 from Clinic2CloudLib.cloud.outbox import Outbox
@@ -109,27 +109,23 @@ def test_an_unapproved_case_is_refused_before_anything_is_sent(tmp_path: Path) -
         assert not cloud.heads
 
 
-def test_a_byte_changed_between_check_and_send_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_byte_changed_between_check_and_send_is_refused(tmp_path: Path) -> None:
     from Clinic2CloudLib.cloud import upload
 
     case = approved_case(tmp_path / "case", 12)
     victim = case.path_of(case.instances[10])
 
-    def check_then_change(folder: Path):
-        checked = require_approved(folder)
+    def check_then_change():
+        checked = require_approved(case.folder)
         victim.write_bytes(victim.read_bytes()[:-1] + b"\x99")
         return checked
 
-    require_approved = upload.cases.require_approved
-    monkeypatch.setattr(upload.cases, "require_approved", check_then_change)
     with fake_cloud() as cloud:
-        # The change comes with the second check, after which only the digest can notice it.
+        # After the check, only the digest of what is read for sending can notice the change.
         with pytest.raises(NotApprovedError, match="00011"), Outbox() as box:
             entry = box.enqueue(case, Destination(cloud.url))
-            upload._work(entry, box, lambda *_: None, QUICK)
-        assert f"{SERIES}.11" not in cloud.kept
+            upload._work(entry, box, lambda *_: None, QUICK, check_then_change)
+        assert case.instances[10].sop_instance_uid not in cloud.kept
 
 
 def test_a_large_instance_changed_while_it_is_sent_never_completes(
