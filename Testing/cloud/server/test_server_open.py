@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,10 @@ def test_an_error_nobody_foresaw_tells_neither_client_nor_log_what_was_sent(
     answer = web.get(f"/studies/{sm.STUDY}", accept=sm.ALL)
     assert answer.status_code == 500
     assert "Doe" not in answer.text
+    # The server's thread logs once the answer is on its way.
+    end = time.monotonic() + 10
+    while "ValueError" not in caplog.text and time.monotonic() < end:
+        time.sleep(0.02)
     assert "ValueError" in caplog.text
     assert "Doe" not in caplog.text
 
