@@ -38,6 +38,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   cloud/dicomweb.py
   cloud/entry.py
   cloud/jobs.py
+  cloud/lanes.py
   cloud/locks.py
   cloud/multipart.py
   cloud/offers.py

@@ -11,6 +11,8 @@ BATCH_BYTES = 16 << 20
 #: Instances of the first request, and most of one request: more is not faster, and what a broken
 #: line costs is what the request held.
 FIRST_BATCH, LARGEST_BATCH = 8, 16
+#: Requests under way at once: while the server writes one down, the next is on its way.
+CONNECTIONS = 2
 #: After so many requests in a row without trouble, a size that trouble had halved is doubled again.
 CALM = 32
 #: Of the newly sent instances, how many are read back and compared, and how many bytes at most.

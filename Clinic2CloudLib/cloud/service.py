@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -66,6 +67,13 @@ class Service:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def another(self) -> Self:
+        """Return a client like this one with connections of its own, for another thread."""
+        twin = copy.copy(self)
+        twin.patience = Patience(self.patience.policy, contact=True)
+        twin._http = self._http.another()
+        return twin
 
     def close(self) -> None:
         """Close the connections that were kept open."""

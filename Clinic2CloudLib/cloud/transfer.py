@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from ..cases.case import Case, CaseInstance
 from ..errors import CloudError
 from ..progress import Progress
-from .batches import BATCH_BYTES, BatchSize, sample
+from .batches import BATCH_BYTES, CONNECTIONS, BatchSize, sample
 from .content import Fingerprint, fingerprint_of
 from .dicomweb import DICOMwebClient
+from .lanes import Lanes
 from .multipart import Outgoing
 from .outbox import Entry, Outbox
 from .retry import Patience, TemporaryError
@@ -126,24 +127,39 @@ class Transfer:
     # ----------------------------------------------------------------- send
 
     def _send_pending(self) -> None:
-        while batch := self._next_batch():
-            uids = {part.uid for part in batch}
-            try:
-                answer = self._client.store(batch, self._counter())
-            except TemporaryError as error:
-                self._note({}, attempted=uids)
-                self._size.broke()
-                self._patience.wait(error, self._progress, self._fraction())
+        """Send until nothing is pending; at any trouble all stop, and the server is asked."""
+        with Lanes(self._client, CONNECTIONS) as lanes:
+            while True:
+                while lanes.free and (batch := self._next_batch(lanes.under_way)):
+                    lanes.start(batch)
+                if not lanes.under_way:
+                    return
+                trouble = self._land(lanes)
+                if trouble is None:
+                    continue
+                while lanes.under_way:
+                    self._land(lanes)
+                self._patience.wait(trouble, self._progress, self._fraction())
                 self._ask_after_trouble()
-            else:
-                self._take(answer, uids)
 
-    def _next_batch(self) -> list[Outgoing]:
+    def _land(self, lanes: Lanes) -> TemporaryError | None:
+        """Take in one request's answer; return what is to be put up with, if anything."""
+        flight = lanes.landed(lambda: self._report(lanes.bytes_under_way))
+        self.bytes_sent += flight.bytes
+        try:
+            answer = flight.answer()
+        except TemporaryError as error:
+            self._note({}, attempted=flight.uids)
+            self._size.broke()
+            return error
+        return self._take(answer, flight.uids)
+
+    def _next_batch(self, under_way: frozenset[str]) -> list[Outgoing]:
         """Return what goes into the next request; instances refused before go last, and alone."""
-        pending = self._in("pending")
-        if not pending:
-            return []
+        pending = self._in("pending") - under_way
         alone = pending <= self._suspects
+        if not pending or (alone and under_way):
+            return []
         batch: list[Outgoing] = []
         size = 0
         for uid, item in self._items.items():
@@ -153,11 +169,13 @@ class Transfer:
                 break
             batch.append(self._outgoing(item))
             size += item.bytes
+        if under_way and size > BATCH_BYTES:  # so large that a server may hold it in memory
+            return []
         self.sent += len(batch)
         return batch
 
-    def _take(self, answer: StoreAnswer, batch: set[str]) -> None:
-        """Believe the acknowledged UIDs and nothing else."""
+    def _take(self, answer: StoreAnswer, batch: set[str]) -> TemporaryError | None:
+        """Believe the acknowledged UIDs and nothing else; return why to wait, if none are."""
         duplicates = {uid for uid, reason in answer.failed.items() if reason == DUPLICATE}
         believed = dict.fromkeys(answer.kept - answer.changed, "acknowledged")
         compared = dict.fromkeys(answer.changed | duplicates, "present")
@@ -167,18 +185,17 @@ class Transfer:
             self._patience.succeeded()
             self._size.went_well()
         if not (left := batch - answer.kept - duplicates):
-            return
+            return None
         refused = left & self._suspects
         self._suspects |= left
         if not answer.kept and not duplicates:
             self._barren += 1
         if self._barren >= BARREN or (refused and len(batch) == 1 and answer.status >= 400):
             raise CloudError(self._why_not(answer, left))
-        if self._barren:
-            self._size.broke()
-            pause = TemporaryError(self._why_not(answer, left))
-            self._patience.wait(pause, self._progress, self._fraction())
-            self._ask_after_trouble()
+        if not self._barren:
+            return None
+        self._size.broke()
+        return TemporaryError(self._why_not(answer, left))
 
     def _why_not(self, answer: StoreAnswer, left: set[str]) -> str:
         reasons = sorted({answer.failed[uid] for uid in left if uid in answer.failed})
@@ -246,11 +263,8 @@ class Transfer:
         pending = sum(self._items[uid].bytes for uid in self._in("pending"))
         return 0.9 * max(0.0, min(1.0, (self._total - pending + under_way) / self._total))
 
-    def _counter(self) -> _Counter:
-        return _Counter(self)
-
-    def report(self, under_way: int) -> None:
-        """Tell the progress how many bytes of the present request were handed over."""
+    def _report(self, under_way: int) -> None:
+        """Tell the progress how far it is, with the bytes of requests that are under way."""
         done = len(self._items) - len(self._in("pending"))
         self._progress(self._fraction(under_way), f"sent {done} of {len(self._items)} instances")
 
@@ -263,16 +277,3 @@ class Transfer:
         while (left := end - time.monotonic()) > 0:
             self._progress(self._fraction(), message)
             time.sleep(min(0.25, left))
-
-
-class _Counter:
-    """Counts what one request has handed over."""
-
-    def __init__(self, transfer: Transfer) -> None:
-        self._transfer = transfer
-        self._bytes = 0
-
-    def __call__(self, count: int) -> None:
-        self._bytes += count
-        self._transfer.bytes_sent += count
-        self._transfer.report(self._bytes)

@@ -49,6 +49,10 @@ class Transport:
         self._token = destination.current_token()
         self._proxies = _proxies(destination)
 
+    def another(self) -> Transport:
+        """Return a session of the same kind to the same destination."""
+        return Transport(self.destination, *self._timeouts)
+
     def close(self) -> None:
         """Close the connections that were kept open."""
         self._session.close()

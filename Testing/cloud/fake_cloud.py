@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -37,11 +37,18 @@ class Cloud:
     redirect: str | None = None
     #: Whether the file meta information is written anew, as dcm4chee does.
     rewrites_meta: bool = False
+    #: Called before each store request is answered, in its thread, with its number from 1.
+    before_store: Callable[[int], None] | None = None
 
     port: int = 0
     kept: dict[str, bytes] = field(default_factory=dict)
     stored: list[str] = field(default_factory=list)
     searches: int = 0
+    #: Store requests so far, how many of them are under way, and most of them at once.
+    stores: int = 0
+    storing: int = 0
+    most_storing: int = 0
+    guard: Any = field(default_factory=threading.Lock)
     workitems: dict[str, dict[str, Any]] = field(default_factory=dict)
     created: list[str] = field(default_factory=list)
     cancels: list[str] = field(default_factory=list)
@@ -50,6 +57,20 @@ class Cloud:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/dicom-web"
+
+    @contextlib.contextmanager
+    def counting(self) -> Iterator[int]:
+        """Count a store request while it is under way."""
+        with self.guard:
+            self.stores += 1
+            number = self.stores
+            self.storing += 1
+            self.most_storing = max(self.most_storing, self.storing)
+        try:
+            yield number
+        finally:
+            with self.guard:
+                self.storing -= 1
 
     def keep(self, content: bytes) -> str:
         uid = str(dcmread(io.BytesIO(content), stop_before_pixels=True).SOPInstanceUID)
@@ -139,13 +160,19 @@ class Handler(BaseHTTPRequestHandler):
             self.json(200, list(self.cloud.workitems.values())[start:])
 
     def do_POST(self) -> None:
+        parts = urlsplit(self.path)
+        if parts.path == "/dicom-web/studies":
+            with self.cloud.counting() as number:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.allowed():
+                    if self.cloud.before_store:
+                        self.cloud.before_store(number)
+                    self.store(body)
+            return
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if not self.allowed():
             return
-        parts = urlsplit(self.path)
-        if parts.path == "/dicom-web/studies":
-            self.store(body)
-        elif parts.path == "/dicom-web/workitems":
+        if parts.path == "/dicom-web/workitems":
             item = json.loads(body)[0]
             uid = parse_qs(parts.query)["workitem"][0]
             if uid in self.cloud.workitems:
