@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ..errors import CloudError
 from ..progress import Progress
 from . import dicomjson
 from .dicomjson import DataSet
 from .service import PAGE, Service
+
+if TYPE_CHECKING:
+    import requests
 
 _JSON = "application/dicom+json"
 
@@ -34,12 +38,7 @@ class WorkItemService(Service):
         """
 
         def ask() -> bool:
-            answer = self._http.send(
-                "POST",
-                f"/workitems?workitem={uid}",
-                headers={"Content-Type": _JSON},
-                data=json.dumps([data_set]).encode(),
-            )
+            answer = self._post(f"/workitems?workitem={uid}", data_set)
             if answer.status_code == 409 and self._workitem(uid) is not None:
                 return False
             if answer.status_code not in (200, 201):
@@ -96,15 +95,14 @@ class WorkItemService(Service):
         """
 
         def ask() -> None:
-            answer = self._http.send(
-                "POST",
-                f"/workitems/{uid}/cancelrequest",
-                headers={"Content-Type": _JSON},
-                data=b"[{}]",
-            )
+            answer = self._post(f"/workitems/{uid}/cancelrequest", {})
             if answer.status_code == 409:
                 raise CloudError("the job has ended already; it cannot be cancelled")
             if answer.status_code not in (200, 202):
                 raise CloudError(self._refusal("does not cancel the job", answer))
 
         self.patience.keep_trying(ask, progress)
+
+    def _post(self, path: str, data_set: DataSet) -> requests.Response:
+        body = json.dumps([data_set]).encode()
+        return self._http.send("POST", path, headers={"Content-Type": _JSON}, data=body)

@@ -332,6 +332,28 @@ def test_a_claim_without_the_work_is_found(tmp_path: Path) -> None:
     assert kinds(make_case(tmp_path / "b", change, headers=headers, **done)) == set()
 
 
+@pytest.mark.parametrize(
+    ("keyword", "code", "kind"),
+    [
+        ("BurnedInAnnotation", "113101", "text-claim"),
+        ("RecognizableVisualFeatures", "113102", "face-claim"),
+    ],
+)
+def test_a_claim_that_contradicts_its_attribute_is_found(
+    tmp_path: Path, keyword: str, code: str, kind: str
+) -> None:
+    codes = [{"value": value, "meaning": ""} for value in ("113100", "113107", code)]
+
+    def change(ds: Dataset, index: int) -> None:
+        ds.DeidentificationMethodCodeSequence.append(code_item(code, "x"))
+        setattr(ds, keyword, said)
+
+    done = {"face": {"status": "found"}, "text": {"status": "none found"}}
+    for said, found in (("YES", {kind}), ("NO", set())):
+        case = make_case(tmp_path / said, change, headers={"codes": codes}, **done)
+        assert kinds(case) == found
+
+
 def test_dates_that_the_policy_does_not_promise_are_found(tmp_path: Path) -> None:
     assert "dates-claim" in kinds(make_case(tmp_path, no_modified_dates))
 

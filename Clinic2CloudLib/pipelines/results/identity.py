@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 from pydicom import Dataset
 from pydicom.uid import UID
@@ -76,6 +77,30 @@ def run_of(
 ) -> Run:
     """Return a run with its inputs in the one order that all machines agree on."""
     return Run(pipeline, version, dict(options), tuple(sorted(set(inputs))))
+
+
+def named(run: Run, role: str, title: str, series_number: int) -> dict[str, Any]:
+    """Return what highdicom takes by the same names for each result of a run.
+
+    Parameters
+    ----------
+    run : Run
+        The run that makes it.
+    role : str
+        ``segmentation`` or ``report``.
+    title : str
+        Series Description.
+    series_number : int
+        Of the new series, of which the result is the only instance.
+    """
+    return {
+        "series_instance_uid": run.uid(f"{role}/series"),
+        "series_number": series_number,
+        "series_description": title,
+        "sop_instance_uid": run.uid(f"{role}/instance"),
+        "instance_number": 1,
+        "manufacturer": MANUFACTURER,
+    }
 
 
 def source_date_time(sources: Sequence[Dataset]) -> tuple[str, str]:

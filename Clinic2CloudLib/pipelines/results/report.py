@@ -10,7 +10,7 @@ from pydicom import Dataset
 
 from ..._version import __version__
 from ..inputs import Study
-from .identity import MANUFACTURER, Run, mark
+from .identity import MANUFACTURER, Run, mark, named
 from .segmentation import code, placed_headers
 
 _MILLILITRE = ("mL", "UCUM", "mL")
@@ -108,12 +108,7 @@ def make_report(
     result = sr.Comprehensive3DSR(
         evidence=evidence,
         content=report[0],
-        series_instance_uid=run.uid("report/series"),
-        series_number=series_number,
-        sop_instance_uid=run.uid("report/instance"),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        series_description=f"{title}: report",
+        **named(run, "report", f"{title}: report", series_number),
         is_complete=True,
         is_final=False,
         is_verified=False,

@@ -13,7 +13,7 @@ from pydicom import Dataset
 from ..._version import __version__
 from ...errors import InputError
 from ..inputs import Study
-from .identity import MANUFACTURER, Run, mark
+from .identity import MANUFACTURER, Run, mark, named
 
 
 @dataclass(frozen=True)
@@ -138,17 +138,12 @@ def make_segmentation(
         pixel_array=pixels,
         segmentation_type=SegmentationTypeValues.BINARY,
         segment_descriptions=descriptions,
-        series_instance_uid=run.uid("segmentation/series"),
-        series_number=series_number,
-        sop_instance_uid=run.uid("segmentation/instance"),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
+        **named(run, "segmentation", f"{title}: outlines", series_number),
         manufacturer_model_name=run.pipeline,
         software_versions=__version__,
         device_serial_number=run.version,
         content_description=title,
         content_label="SEGMENTATION",
-        series_description=f"{title}: outlines",
     )
     mark(result, study.headers, run, "segmentation")
     return result

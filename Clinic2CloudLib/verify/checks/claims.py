@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ..model import CaseView, Finding, InstanceView
 
@@ -70,34 +71,60 @@ def check_dates_claim(view: CaseView, instance: InstanceView) -> Iterator[Findin
             yield Finding(DATES_CLAIM, instance.file, f"code {code} is not what the policy says")
 
 
+@dataclass(frozen=True)
+class _Absence:
+    """How an instance says that its pixels show something no more.
+
+    Attributes
+    ----------
+    kind : str
+        Of the findings.
+    thing : str
+        What is said to be gone; the part of ``case.json`` that says how it was looked for.
+    attribute : str
+        Keyword of the attribute that is NO then.
+    code : str
+        Of CID 7050, which stands beside it.
+    required : frozenset of str
+        SOP Classes in which the attribute must be there, and NO claims nothing.
+    """
+
+    kind: str
+    thing: str
+    attribute: str
+    code: str
+    required: frozenset[str]
+
+
+_NO_TEXT = _Absence(TEXT_CLAIM, "text", "BurnedInAnnotation", PIXELS, _NO_IS_REQUIRED)
+_NO_FACE = _Absence(FACE_CLAIM, "face", "RecognizableVisualFeatures", FACES, _NO_FACE_IS_REQUIRED)
+
+
 def check_text_claim(view: CaseView, instance: InstanceView) -> Iterator[Finding]:
     """Look whether burned-in text is called absent only where somebody looked."""
-    codes = _codes(instance)
-    if PIXELS in codes and not view.case.text:
-        yield Finding(TEXT_CLAIM, instance.file, f"code {PIXELS} without a search for text")
-    said = str(instance.dataset.get("BurnedInAnnotation", ""))
-    required = instance.record.sop_class_uid in _NO_IS_REQUIRED
-    if said == "NO" and PIXELS not in codes and not required:
-        yield Finding(
-            TEXT_CLAIM, instance.file, f"BurnedInAnnotation is NO, but there is no code {PIXELS}"
-        )
+    return _check_absence(_NO_TEXT, view, instance)
 
 
 def check_face_claim(view: CaseView, instance: InstanceView) -> Iterator[Finding]:
     """Look whether a face is called absent only where one was replaced or looked for."""
-    codes = _codes(instance)
-    if FACES in codes and not view.case.face:
-        yield Finding(FACE_CLAIM, instance.file, f"code {FACES} without a search for a face")
-    said = str(instance.dataset.get("RecognizableVisualFeatures", ""))
-    required = instance.record.sop_class_uid in _NO_FACE_IS_REQUIRED
-    if said == "NO" and FACES not in codes and not required:
-        yield Finding(
-            FACE_CLAIM,
-            instance.file,
-            f"RecognizableVisualFeatures is NO, but there is no code {FACES}",
-        )
-    elif said == "YES" and FACES in codes:
-        yield Finding(FACE_CLAIM, instance.file, f"RecognizableVisualFeatures is YES with {FACES}")
+    return _check_absence(_NO_FACE, view, instance)
+
+
+def _check_absence(claim: _Absence, view: CaseView, instance: InstanceView) -> Iterator[Finding]:
+    """Compare what the attribute says with the code, and the code with what was done."""
+
+    def finding(text: str) -> Finding:
+        return Finding(claim.kind, instance.file, text)
+
+    has_code = claim.code in _codes(instance)
+    if has_code and not getattr(view.case, claim.thing):
+        yield finding(f"code {claim.code} without a search for {claim.thing}")
+    said = str(instance.dataset.get(claim.attribute, ""))
+    required = instance.record.sop_class_uid in claim.required
+    if said == "NO" and not has_code and not required:
+        yield finding(f"{claim.attribute} is NO, but there is no code {claim.code}")
+    elif said == "YES" and has_code:
+        yield finding(f"{claim.attribute} is YES with code {claim.code}")
 
 
 def _codes(instance: InstanceView) -> set[str]:
