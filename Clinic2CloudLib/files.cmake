@@ -78,6 +78,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   cloud/transport.py
   cloud/upload.py
   cloud/ups.py
+  cloud/upsattributes.py
   cloud/workitem.py
   deface/__init__.py
   deface/atlas/__init__.py

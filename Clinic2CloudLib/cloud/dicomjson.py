@@ -58,8 +58,19 @@ def data_sets(parsed: Any) -> list[DataSet]:
     return listed
 
 
-def referenced(study: str, series: str, instances: Sequence[tuple[str, str]]) -> DataSet:
-    """Return an Input Information item (PS3.3 table 10-3b) over (class UID, instance UID)s."""
+def referenced(study: str, series: str, instances: Sequence[tuple[str, str]], base: str) -> DataSet:
+    """Return what a work item says of instances it reads or made (PS3.4 table CC.2.5-2c).
+
+    Parameters
+    ----------
+    study, series : str
+        Study and Series Instance UID.
+    instances : sequence of (str, str)
+        SOP Class UID and SOP Instance UID of each.
+    base : str
+        DICOMweb base URL under which they can be retrieved; one way to retrieve them must be named.
+    """
+    retrieve = {"00081190": element("UR", f"{base}/studies/{study}/series/{series}")}
     return {
         "0040E020": element("CS", "DICOM"),
         "0020000D": element("UI", study),
@@ -71,4 +82,5 @@ def referenced(study: str, series: str, instances: Sequence[tuple[str, str]]) ->
                 for of, uid in instances
             ),
         ),
+        "0040E025": element("SQ", retrieve),  # WADO-RS Retrieval Sequence
     }

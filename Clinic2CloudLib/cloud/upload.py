@@ -229,7 +229,7 @@ def _upload(
         outbox.set_entry(entry.id, "uploaded")
         progress(1.0, f"starting {entry.pipeline}")
         wanted_at = datetime.fromisoformat(entry.created_at)
-        item = workitem(entry.workitem_uid, case, entry.pipeline, entry.options, wanted_at)
+        item = workitem(case, url, entry.pipeline, entry.options, wanted_at)
         started = client.create_workitem(entry.workitem_uid, item, progress)
         cases.set_state(
             entry.folder, "processing", destination=url, workitem_uid=entry.workitem_uid

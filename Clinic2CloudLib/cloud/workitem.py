@@ -10,9 +10,7 @@ from typing import Any
 
 from ..cases.case import Case
 from .dicomjson import DataSet, code, element, referenced
-
-#: Coding scheme of pipelines and their options: private (99), of this project.
-SCHEME = "99C2C"
+from .upsattributes import PRESENT, SCHEME, UPS_PUSH
 
 _NAMESPACE = uuid.UUID("6d0f4c2e-3f0e-5a53-9e0c-1f6f4a0b7c21")
 
@@ -43,16 +41,18 @@ def workitem_uid(
 
 
 def workitem(
-    uid: str, case: Case, pipeline: str, options: Mapping[str, Any], wanted_at: datetime
+    case: Case, url: str, pipeline: str, options: Mapping[str, Any], wanted_at: datetime
 ) -> DataSet:
     """Return the data set that creates a work item (PS3.4 table CC.2.5-3), all inputs listed.
 
+    Its SOP Instance UID stands in the request's URL and nowhere in here.
+
     Parameters
     ----------
-    uid : str
-        SOP Instance UID of the work item.
     case : Case
         Gives inputs and pseudonymous patient; the patient's name, birth date and sex stay empty.
+    url : str
+        DICOMweb base URL of the server, which has the inputs.
     pipeline : str
         Code Value of the Scheduled Workitem Code.
     options : mapping of str to str, int, float or bool
@@ -64,21 +64,15 @@ def workitem(
     start = wanted_at.astimezone(UTC).strftime("%Y%m%d%H%M%S+0000")
     inputs = [(item.sop_class_uid, item.sop_instance_uid) for item in case.instances]
     return {
-        "00080016": element("UI", "1.2.840.10008.5.1.4.34.6.1"),  # UPS Push
-        "00080018": element("UI", uid),
+        **{tag: element(vr) for tag, vr in PRESENT.items()},
+        "00080016": element("UI", UPS_PUSH),
         "00081195": element("UI"),  # Transaction UID: empty until somebody claims the work item
-        "00100010": element("PN"),
         "00100020": element("LO", case.patient_id),
-        "00100030": element("DA"),
-        "00100040": element("CS"),
         "0020000D": element("UI", case.study_uid),
-        "00380010": element("LO"),
         "00404005": element("DT", start),  # Scheduled Procedure Step Start DateTime
         "00404018": element("SQ", code(pipeline, SCHEME, pipeline)),
-        "00404021": element("SQ", referenced(case.study_uid, case.series_uid, inputs)),
-        "00404025": element("SQ"),  # any station may take it
+        "00404021": element("SQ", referenced(case.study_uid, case.series_uid, inputs, url)),
         "00404041": element("CS", "READY"),
-        "0040A370": element("SQ"),
         "00741000": element("CS", "SCHEDULED"),
         "00741200": element("CS", "MEDIUM"),
         "00741202": element("LO", "Clinic2Cloud"),

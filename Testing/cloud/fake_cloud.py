@@ -50,6 +50,7 @@ class Cloud:
     most_storing: int = 0
     guard: Any = field(default_factory=threading.Lock)
     workitems: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sent_workitems: list[dict[str, Any]] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     cancels: list[str] = field(default_factory=list)
     heads: list[dict[str, str]] = field(default_factory=list)
@@ -174,6 +175,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         if parts.path == "/dicom-web/workitems":
             item = json.loads(body)[0]
+            self.cloud.sent_workitems.append(item)
             uid = parse_qs(parts.query)["workitem"][0]
             if uid in self.cloud.workitems:
                 self.answer(409)

@@ -54,6 +54,41 @@ def test_a_second_upload_sends_nothing_and_compares_everything(tmp_path: Path) -
     assert (again.sent, again.already_there, again.compared) == (0, 9, 9)
 
 
+#: Required at creation (PS3.4 table CC.2.5-3, column N-CREATE): with a value, and at least there.
+VALUED = {
+    *("00100020", "0020000D", "00404005", "00404041", "00741000", "00741200", "00741204"),
+}
+THERE = {
+    *("00081195", "00100010", "00100021", "00100024", "00101002", "00100030", "00100040"),
+    *("00380010", "00380014", "00081080", "00081084", "0040A370", "00741202", "00741210"),
+    *("00404025", "00404026", "00404027", "00404018", "00400400", "00404021", "00741002"),
+    "00741216",
+}
+#: Created empty, or not given by the client at all.
+EMPTY, ABSENT = {"00081195", "00741002", "00741216"}, {"00080018", "00404010", "00001000"}
+
+
+def test_a_work_item_has_what_the_standard_asks_for_and_nothing_else_of_the_patient(
+    tmp_path: Path,
+) -> None:
+    case = approved_case(tmp_path / "case", 3)
+    with fake_cloud() as cloud:
+        send(case.folder, cloud, start="brain-volumetry")
+        (item,) = (dict(found) for found in cloud.workitems.values())
+        del item["00080018"]  # the server's own entry, from the URL
+        assert cloud.sent_workitems[0].keys() == item.keys()
+    assert item.keys() >= VALUED | THERE
+    assert all(item[tag]["Value"] for tag in VALUED)
+    assert not [tag for tag in EMPTY if item[tag].get("Value")]
+    assert not ABSENT & cloud.sent_workitems[0].keys()
+    (inputs,) = item["00404021"]["Value"]
+    (retrieval,) = inputs["0040E025"]["Value"]
+    series = f"{cloud.url}/studies/{case.study_uid}/series/{case.series_uid}"
+    assert retrieval["00081190"] == {"vr": "UR", "Value": [series]}
+    for tag in ("00100010", "00100030", "00100040"):
+        assert "Value" not in item[tag]
+
+
 def test_processing_starts_once_with_all_inputs_and_options(tmp_path: Path) -> None:
     case = approved_case(tmp_path / "case", 5)
     with fake_cloud() as cloud:

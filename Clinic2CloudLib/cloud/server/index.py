@@ -26,7 +26,7 @@ CREATE TABLE workitem (
     created INTEGER NOT NULL UNIQUE,      -- the order in which they came
     request TEXT NOT NULL,                -- SHA-256 of what it was created with
     state TEXT NOT NULL,
-    priority INTEGER NOT NULL,            -- 0 STAT, 1 HIGH, 2 MEDIUM, 3 LOW
+    priority INTEGER NOT NULL,            -- 1 HIGH, 2 MEDIUM, 3 LOW
     pipeline TEXT,                        -- NULL: for another performer than this server
     performer TEXT,                       -- 'worker' when this server performs it
     transaction_uid TEXT,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..dicomjson import DataSet
+from ..upsattributes import RETURNED
 from .answers import Refusal
 from .matching import matcher
 from .qido import MOST, read_number
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
 
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
-#: Always returned; the rest when asked for with ``includefield`` or matched on.
-_SHOWN = frozenset(
-    {
-        *("00080005", "00080016", "00080018", "00080082", "00100010", "00100020", "00100021"),
-        *("00100030", "00100040", "0020000D", "00380010", "00404005", "00404010", "00404011"),
-        *("00404018", "00404020", "00404021", "00404025", "00404041", "0040A370", "00741000"),
-        *("00741002", "00741200", "00741202", "00741204", "00741210", "00741216"),
-    }
-)
 _MATCHING = ("limit", "offset", "includefield", "fuzzymatching")
 
 
@@ -42,10 +34,10 @@ class ItemQuestion:
         return all(_meets(data_set, path, wanted) for path, wanted in self.conditions)
 
     def shown(self, data_set: DataSet) -> DataSet:
-        """Return what an answer holds of a work item."""
+        """Return what an answer holds of a work item: more with ``includefield`` or a match."""
         if "all" in self.include:
             return data_set
-        kept = _SHOWN | self.include | {path[0] for path, _ in self.conditions}
+        kept = RETURNED | self.include | {path[0] for path, _ in self.conditions}
         return {tag: value for tag, value in data_set.items() if tag in kept}
 
 

@@ -88,7 +88,10 @@ def updated(item: WorkItem, changes: DataSet, transaction_uid: str) -> WorkItem:
         raise Refusal(400, _INCONSISTENT)
     if item.state == IN_PROGRESS:
         _check_transaction(item, transaction_uid)
-    return replace(item, data_set=workitem.updated(item.data_set, changes))
+    after = replace(item, data_set=workitem.updated(item.data_set, changes))
+    if item.state == SCHEDULED:
+        after = replace(after, pipeline=workitem.pipeline_of(after.data_set))
+    return after
 
 
 def cancel_requested(

@@ -78,7 +78,7 @@ class WorkItemService:
             known = self._worklist.get(uid)
         except Refusal:
             known = None
-        if known is None and pipeline is not None:
+        if known is None:
             self._check(item, pipeline)
         stored, new = self._worklist.create(item, uid, digest, pipeline)
         url = f"{BASE}/workitems/{stored.uid}"
@@ -87,8 +87,10 @@ class WorkItemService:
             headers |= warning("The Workitem was created with modifications.")
         return empty(201 if new else 200, headers)
 
-    def _check(self, item: DataSet, name: str) -> None:
+    def _check(self, item: DataSet, name: str | None) -> None:
         """Refuse what this server could not perform, before anything is started."""
+        if name is None:  # for another performer
+            return
         pipeline = self._pipelines.get(name)
         if pipeline is None:
             offered = ", ".join(self._pipelines) or "none"
@@ -130,7 +132,13 @@ class WorkItemService:
         given = request.query_params.get("transaction-uid") or text(
             changes, workitem.TRANSACTION_UID
         )
-        await _in_thread(self._worklist.update, _path_uid(request), changes, given)
+        await _in_thread(
+            self._worklist.update,
+            _path_uid(request),
+            changes,
+            given,
+            lambda item: self._check(item.data_set, item.pipeline),
+        )
         return empty(200, {"Content-Location": request.url.path})
 
     async def change_state(self, request: Request) -> Response:

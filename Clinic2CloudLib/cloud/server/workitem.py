@@ -16,24 +16,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..dicomjson import DataSet, code, element, items, referenced, text, values
-from .answers import Refusal
+from ..upsattributes import NEVER_SET, PRESENT, SCHEME, UPS_PUSH
+from .answers import BASE, Refusal
 from .attributes import is_uid
 from .staging import Outcome
 
-#: Coding scheme of pipelines and options: private (99), of this project.
-SCHEME = "99C2C"
-UPS_PUSH = "1.2.840.10008.5.1.4.34.6.1"
-
 SCHEDULED, IN_PROGRESS, COMPLETED, CANCELED = "SCHEDULED", "IN PROGRESS", "COMPLETED", "CANCELED"
 FINAL = frozenset({COMPLETED, CANCELED})
-PRIORITIES = {"STAT": 0, "HIGH": 1, "MEDIUM": 2, "LOW": 3}
+#: In the order of their urgency; HIGH is what others call STAT (PS3.3 table C.30.2-1).
+PRIORITIES = {"HIGH": 1, "MEDIUM": 2, "LOW": 3}
 
 SOP_CLASS, UID, TRANSACTION_UID = "00080016", "00080018", "00081195"
 STATE, PRIORITY, LABEL, WORKLIST_LABEL = "00741000", "00741200", "00741204", "00741202"
 START, READINESS, INPUTS, WORKITEM_CODE = "00404005", "00404041", "00404021", "00404018"
+MODIFIED = "00404010"
+#: Type 1 when set (column N-SET).
+_VALUED = (PRIORITY, LABEL, WORKLIST_LABEL, START, READINESS)
 PARAMETERS, PROGRESS, PERFORMED = "00741210", "00741002", "00741216"
-#: What only the transactions made for it may change (PS3.4 table CC.2.5-3).
-_FIXED = (SOP_CLASS, UID, TRANSACTION_UID, STATE)
 
 
 def now() -> str:
@@ -72,13 +71,8 @@ def created(data_set: DataSet, uid: str) -> tuple[DataSet, bool]:
         raise Refusal(400, "a new work item must have no Transaction UID")
     if values(data_set, PROGRESS) or values(data_set, PERFORMED):
         raise Refusal(400, "a new work item must have no progress and no performed procedure")
-    if text(data_set, PRIORITY) not in ("", *PRIORITIES):
-        raise Refusal(
-            400, "the Scheduled Procedure Step Priority must be STAT, HIGH, MEDIUM or LOW"
-        )
-    if text(data_set, READINESS) not in ("", "INCOMPLETE", "UNAVAILABLE", "READY"):
-        raise Refusal(400, "the Input Readiness State must be INCOMPLETE, UNAVAILABLE or READY")
-    item = copy.deepcopy(data_set)
+    _check_words(data_set)
+    item = {tag: element(vr) for tag, vr in PRESENT.items()} | copy.deepcopy(data_set)
     item.pop(TRANSACTION_UID, None)
     item[SOP_CLASS] = element("UI", UPS_PUSH)
     item[UID] = element("UI", uid)
@@ -95,6 +89,7 @@ def created(data_set: DataSet, uid: str) -> tuple[DataSet, bool]:
             filled = True
     for tag in (PROGRESS, PERFORMED):
         item[tag] = element("SQ")
+    item[MODIFIED] = element("DT", now())
     return item, filled
 
 
@@ -152,16 +147,25 @@ def updated(item: DataSet, changes: DataSet) -> DataSet:
     Raises
     ------
     Refusal
-        400, when it changes what only other transactions may.
+        400, when it changes what only other transactions may, or empties what must have a value.
     """
-    for tag in _FIXED:
-        if tag in changes and tag != TRANSACTION_UID and values(changes, tag):
-            raise Refusal(400, "state, class and UID of a work item are not changed by an update")
-    if text(changes, PRIORITY) not in ("", *PRIORITIES):
+    if not NEVER_SET.isdisjoint(changes):
         raise Refusal(
-            400, "the Scheduled Procedure Step Priority must be STAT, HIGH, MEDIUM or LOW"
+            400, "an update changes neither state and identity of a work item nor whom it is for"
         )
-    return {**item, **{tag: value for tag, value in changes.items() if tag not in _FIXED}}
+    if any(tag in changes and not text(changes, tag) for tag in _VALUED):
+        raise Refusal(400, "priority, labels, start and readiness of a work item are never empty")
+    _check_words(changes)
+    changes = {tag: value for tag, value in changes.items() if tag != TRANSACTION_UID}
+    return {**item, **changes, MODIFIED: element("DT", now())}
+
+
+def _check_words(data_set: DataSet) -> None:
+    """Refuse what is none of the enumerated values (PS3.3 table C.30.2-1)."""
+    if text(data_set, PRIORITY) not in ("", *PRIORITIES):
+        raise Refusal(400, "the Scheduled Procedure Step Priority must be HIGH, MEDIUM or LOW")
+    if text(data_set, READINESS) not in ("", "INCOMPLETE", "UNAVAILABLE", "READY"):
+        raise Refusal(400, "the Input Readiness State must be INCOMPLETE, UNAVAILABLE or READY")
 
 
 def with_state(item: DataSet, state: str) -> DataSet:
@@ -196,7 +200,8 @@ def completed(item: DataSet, outputs: Sequence[Outcome]) -> DataSet:
         by_series.setdefault((one.study, one.series), []).append((one.class_uid, one.uid))
     performed = dict((items(item, PERFORMED) or [{}])[0])
     performed["00404033"] = element(
-        "SQ", *(referenced(study, series, made) for (study, series), made in by_series.items())
+        "SQ",
+        *(referenced(study, series, made, BASE) for (study, series), made in by_series.items()),
     )
     performed["00404051"] = element("DT", now())
     item = with_progress(with_state(item, COMPLETED), 1.0, "done")

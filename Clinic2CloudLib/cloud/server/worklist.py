@@ -199,9 +199,25 @@ class Worklist:
         )
         return CANCELED if before.state == CANCELED else None
 
-    def update(self, uid: str, changes: DataSet, transaction_uid: str) -> None:
-        """Change a work item's attributes; see :func:`.transitions.updated`."""
-        self.change(uid, lambda item: transitions.updated(item, changes, transaction_uid))
+    def update(
+        self,
+        uid: str,
+        changes: DataSet,
+        transaction_uid: str,
+        check: Callable[[WorkItem], None] = lambda item: None,
+    ) -> None:
+        """Change a work item's attributes; see :func:`.transitions.updated`.
+
+        ``check`` refuses what a scheduled one would become.
+        """
+
+        def updated(item: WorkItem) -> WorkItem:
+            after = transitions.updated(item, changes, transaction_uid)
+            if after.state == SCHEDULED:
+                check(after)
+            return after
+
+        self.change(uid, updated)
 
     def change_state(self, uid: str, state: str, transaction_uid: str) -> str | None:
         """Claim, complete or cancel a work item; see :func:`.transitions.moved`.
@@ -268,7 +284,7 @@ def _item(row: sqlite3.Row) -> WorkItem:
 def _put(writer: sqlite3.Connection, item: WorkItem) -> None:
     writer.execute(
         "UPDATE workitem SET state = ?, performer = ?, transaction_uid = ?, attempts = ?, "
-        "cancel_reason = ?, priority = ?, data_set = ? WHERE uid = ?",
+        "cancel_reason = ?, priority = ?, pipeline = ?, data_set = ? WHERE uid = ?",
         (
             item.state,
             item.performer,
@@ -276,6 +292,7 @@ def _put(writer: sqlite3.Connection, item: WorkItem) -> None:
             item.attempts,
             item.cancel_reason,
             workitem.PRIORITIES[text(item.data_set, workitem.PRIORITY)],
+            item.pipeline,
             json.dumps(item.data_set),
             item.uid,
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,9 @@ def test_a_job_runs_and_its_results_are_stored_and_listed(web: Web) -> None:
     for tag in ("00404019", "00404028", "00404050", "00404051"):
         assert value(item, "00741216", tag) is not None
     assert "00081195" not in item
+    (made,) = item["00741216"]["Value"][0]["00404033"]["Value"]
+    retrieve = value(made, "0040E025", "00081190")
+    assert len(web.get(retrieve.removeprefix("/dicom-web") + "/instances").json()) == 2
     results = web.get(f"/studies/{sm.STUDY}/series/2.25.7099/metadata").json()
     assert value(results[0], "0008103E") == "of three slices"
     assert value(results[0], "00204000") == "made of 3 images"
@@ -88,7 +92,7 @@ def test_the_uid_may_stand_in_the_data_set_or_be_given_by_the_server(web: Web) -
     [
         ({STATE: {"vr": "CS", "Value": ["IN PROGRESS"]}}, "SCHEDULED"),
         ({"00081195": {"vr": "UI", "Value": ["2.25.4"]}}, "Transaction UID"),
-        ({"00741200": {"vr": "CS", "Value": ["SOON"]}}, "Priority"),
+        ({"00741200": {"vr": "CS", "Value": ["STAT"]}}, "HIGH, MEDIUM or LOW"),
         ({"00404041": {"vr": "CS", "Value": ["MAYBE"]}}, "Readiness"),
         ({"00404021": {"vr": "SQ"}}, "no inputs"),
         ({"00741216": {"vr": "SQ", "Value": [{}]}}, "performed"),
@@ -134,6 +138,42 @@ def test_what_the_standard_asks_for_is_filled_in_and_said(web: Web) -> None:
     assert "with modifications" in answer.headers["Warning"]
     item = web.wait("2.25.1")
     assert (value(item, "00741200"), value(item, "00404041")) == ("MEDIUM", "READY")
+
+
+def test_what_may_be_empty_is_there_all_the_same(web: Web, foreign: str) -> None:
+    item = web.get(f"/workitems/{foreign}").json()[0]
+    empty = {"00081080", "00081084", "00100021", "00101002", "00400400", "00404026", "00741002"}
+    assert empty <= item.keys()
+    assert not [tag for tag in empty if "Value" in item[tag]]
+
+
+def test_the_time_of_the_last_change_is_told(web: Web, foreign: str) -> None:
+    made = value(web.get(f"/workitems/{foreign}").json()[0], "00404010")
+    assert abs(moment(made) - time.time()) < 60
+    time.sleep(1.1)
+    own = {"vr": "DT", "Value": ["19990101"]}
+    label = {"00741204": {"vr": "LO", "Value": ["another label"]}, "00404010": own}
+    assert web.post(f"/workitems/{foreign}", label).status_code == 200
+    changed = value(web.get(f"/workitems/{foreign}").json()[0], "00404010")
+    assert moment(changed) > moment(made)
+
+
+def moment(said: str) -> float:
+    return datetime.strptime(said, "%Y%m%d%H%M%S%z").timestamp()
+
+
+def test_an_update_is_checked_like_a_new_work_item_and_changes_what_is_run(web: Web) -> None:
+    web.store(sm.slices(2))
+    wanted = work("quick", Uids(2).list()) | {"00404041": {"vr": "CS", "Value": ["INCOMPLETE"]}}
+    assert web.post("/workitems?workitem=2.25.1", wanted).status_code == 201
+    other = work("no-such", Uids(2).list())
+    for tag, status in (("00404018", 400), ("00404021", 409)):
+        change = {tag: work("no-such", Uids(5).list())[tag]}
+        assert web.post("/workitems/2.25.1", change).status_code == status
+    ready = {tag: work("failing", Uids(2).list(), {"how": "sentence"})[tag] for tag in other}
+    ready = {tag: ready[tag] for tag in ("00404018", "00741210", "00404041")}
+    assert web.post("/workitems/2.25.1", ready).status_code == 200
+    assert reason(web.wait("2.25.1")) == "this is no head"
 
 
 def test_a_pipeline_that_fails_ends_its_job_with_a_reason(web: Web) -> None:
@@ -336,9 +376,18 @@ def test_of_many_claims_one_wins(web: Web, foreign: str) -> None:
 
 
 def test_an_update_leaves_state_and_identity_alone(web: Web, foreign: str) -> None:
-    for tag, vr, new in ((STATE, "CS", "COMPLETED"), ("00080018", "UI", "2.25.3")):
+    for tag, vr, new in (
+        (STATE, "CS", "COMPLETED"),
+        ("00080018", "UI", "2.25.3"),
+        ("00100020", "LO", "PAT-2"),
+        ("0040A370", "SQ", {}),
+        ("00741200", "CS", "STAT"),
+        ("00404041", "CS", "MAYBE"),
+    ):
         changed = {tag: {"vr": vr, "Value": [new]}}
-        assert web.post(f"/workitems/{foreign}", changed).status_code == 400
+        assert web.post(f"/workitems/{foreign}", changed).status_code == 400, tag
+    for tag, vr in (("00100010", "PN"), ("00741200", "CS"), ("00404005", "DT")):
+        assert web.post(f"/workitems/{foreign}", {tag: {"vr": vr}}).status_code == 400, tag
     label = {"00741204": {"vr": "LO", "Value": ["another label"]}}
     assert web.post(f"/workitems/{foreign}", label).status_code == 200
     assert value(web.get(f"/workitems/{foreign}").json()[0], "00741204") == "another label"
