@@ -183,6 +183,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   facecheck/__init__.py
   facecheck/check.py
   facecheck/model.py
+  facecheck/skin.py
   facecheck/words.py
   paths.py
   pipelines/__init__.py

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from ..deface.model import FaceFinding, FaceMethod
 from ..dicom.model import Volume
-from ..preview.render import surface_points
-from ..preview.surface import Resampled, Transfer, resample, skin_surface, skin_transfer
+from ..preview.surface import Transfer, skin_transfer
 from .model import FaceCheck, PartMoved, Verdict
+from .skin import Scan, edge, sampled, solid
 from .words import sentences_of
 
 #: Skin counts as unmoved within this, mm: a surface of CT or MR is no better known.
 NEAR_MM = 2.0
 #: Besides the level of the pictures the skin is looked for this far from air to it, times: a face
 #: that hides in noise or under a veil shows at another level.
-LEVELS = (1.0, 1.8)
-#: A feature with fewer points of skin in view is not judged.
-FEWEST_POINTS = 60
-#: So many points a feature are enough for its median and its share.
-MOST_POINTS = 4000
+LEVELS = (1.0, 1.3)
+#: A feature with fewer voxels of skin in view is not judged.
+FEWEST_VOXELS = 60
+#: The grid the skin is looked for on, as fine as the scan between these, and the smoothing, mm.
+FINEST_MM, COARSEST_MM, SMOOTHING_MM = 1.5, 2.0, 1.0
+#: Around face and ears, mm: how far new skin is looked for.
+AROUND_MM = 18.0
 #: A feature of which more than this share is where it was, and whose median moved less than this,
 #: has hardly changed. For an average face nearness says little: it lies close to every face.
 NEAR_MOST, MEDIAN_LEAST_MM = 0.80, 1.5
 NEAR_MOST_REFACED, MEDIAN_LEAST_REFACED_MM = 0.90, 0.8
-
-LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 
 
 def check_face(
@@ -53,13 +51,17 @@ def check_face(
     """
     if finding.face is None or finding.ears is None or finding.frame_to_lps is None:
         return None
-    before = resample(volume.values(), volume.ijk_to_ras)
-    changed = resample(dataclasses.replace(volume, stored=after).values(), volume.ijk_to_ras)
-    transfer = skin_transfer(before.values, volume.modality)
+    region = finding.face | finding.ears
+    if not region.any():
+        return None
+    spacing = float(np.clip(np.median(volume.spacing), FINEST_MM, COARSEST_MM))
+    scan = sampled(volume, after, region, spacing, AROUND_MM, SMOOTHING_MM)
+    transfer = skin_transfer(volume.values(), volume.modality)
+    features = _features(scan, volume, finding)
     measured: dict[str, list[PartMoved]] = {}
     for level in LEVELS:
         own = Transfer(transfer.air + level * (transfer.level - transfer.air), transfer.air)
-        for part in _at_level(before, changed, own, volume, finding):
+        for part in _at_level(scan, own, features):
             measured.setdefault(part.name, []).append(part)
     parts = tuple(_worst(found) for found in measured.values())
     if not parts:
@@ -79,65 +81,41 @@ def _worst(found: list[PartMoved]) -> PartMoved:
     return max(found, key=lambda part: (part.near, -part.median_mm))
 
 
-def _at_level(
-    before: Resampled, after: Resampled, transfer: Transfer, volume: Volume, finding: FaceFinding
-) -> list[PartMoved]:
+def _at_level(scan: Scan, transfer: Transfer, features: dict[str, np.ndarray]) -> list[PartMoved]:
     """Measure every feature on the skin of one level."""
-    from scipy.spatial import cKDTree
+    from scipy import ndimage
 
-    old, new = (_skin(resampled, transfer) for resampled in (before, after))
-    if not len(new):
-        return []
-    features = _features(old, volume, finding)
-    if not features:
-        return []
-    own = np.concatenate(list(features.values()))
-    low, high = own.min(0) - 40.0, own.max(0) + 40.0
-    tree = cKDTree(new[((new > low) & (new < high)).all(1)])
+    old = edge(solid(scan.before, transfer.level)) & scan.inside
+    new = edge(solid(scan.after, transfer.level))
+    if new.any():
+        away = ndimage.distance_transform_edt(~new, sampling=scan.grid.spacing)
+    else:
+        away = np.full(old.shape, 100.0)  # no skin is left at all
     parts = []
-    for name, points in features.items():
-        away, _ = tree.query(points[:: max(len(points) // MOST_POINTS, 1)])
-        away = np.minimum(away, 100.0)  # (where no new skin is near at all)
-        parts.append(PartMoved(name, float(np.median(away)), float((away <= NEAR_MM).mean())))
+    for name, where in features.items():
+        own = away[old & where]
+        if own.size >= FEWEST_VOXELS:
+            parts.append(PartMoved(name, float(np.median(own)), float((own <= NEAR_MM).mean())))
     return parts
 
 
-def _skin(resampled: Resampled, transfer: Transfer) -> np.ndarray:
-    """Return the points of the skin, LPS mm, shape (n, 3)."""
-    points = surface_points(skin_surface(resampled, transfer), resampled.ijk_to_ras)
-    return np.asarray(points * LPS_TO_RAS)
-
-
-def _features(skin: np.ndarray, volume: Volume, finding: FaceFinding) -> dict[str, np.ndarray]:
-    """Return the old skin's points of each feature that is in view."""
+def _features(scan: Scan, volume: Volume, finding: FaceFinding) -> dict[str, np.ndarray]:
+    """Return where on the grid the skin of each feature is to be found."""
     assert finding.face is not None and finding.ears is not None
     assert finding.frame_to_lps is not None
-    in_face, in_ears = (_near(skin, mask, volume) for mask in (finding.face, finding.ears))
+    face, ears = (scan.mask(mask, volume) for mask in (finding.face, finding.ears))
     back = np.linalg.inv(finding.frame_to_lps)
-    x, y, z = (skin @ back[:3, :3].T + back[:3, 3]).T
-    front = in_face & (y < 40.0)
+    points = scan.grid.points() @ back[:3, :3].T.astype(np.float32) + back[:3, 3].astype(np.float32)
+    x, y, z = np.moveaxis(points, -1, 0)
+    front = face & (y < 40.0)
     nose = front & (abs(x) < 20.0) & (z < -2.0) & (z > -52.0)
     eyes = front & (abs(x) < 55.0) & (z > -14.0) & ~nose
     mouth = front & (abs(x) < 38.0) & (z <= -52.0)
-    groups = {
+    return {
         "eyes": eyes,
         "nose": nose,
         "mouth": mouth,
-        "cheeks": in_face & ~nose & ~eyes & ~mouth,
-        "left ear": in_ears & (x > 0),
-        "right ear": in_ears & (x <= 0),
+        "cheeks": face & ~nose & ~eyes & ~mouth,
+        "left ear": ears & (x > 0),
+        "right ear": ears & (x <= 0),
     }
-    return {name: skin[group] for name, group in groups.items() if group.sum() >= FEWEST_POINTS}
-
-
-def _near(points: np.ndarray, mask: np.ndarray, volume: Volume) -> np.ndarray:
-    """Say which LPS points lie in a mask or beside it, and not where the scan itself ends."""
-    from scipy import ndimage
-
-    back = np.linalg.inv(volume.ijk_to_lps)
-    index = np.rint(points @ back[:3, :3].T + back[:3, 3]).astype(int)
-    size = np.array(mask.shape[::-1])
-    inner = ((index > 0) & (index < size - 1)).all(1)
-    i, j, k = np.clip(index, 0, size - 1).T
-    grown = ndimage.maximum_filter(mask.astype(np.uint8), 3)
-    return np.asarray((grown[k, j, i] > 0) & inner)

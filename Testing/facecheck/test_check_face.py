@@ -59,4 +59,9 @@ def test_record_is_plain_and_rounded() -> None:
 def test_without_a_frame_nothing_is_claimed() -> None:
     volume, _, finding = found("MR")
     assert check_face(volume, volume.stored, replace(finding, frame_to_lps=None), "smooth") is None
-    assert check_face(volume, np.zeros_like(volume.stored), finding, "remove") is None
+
+
+def test_no_skin_left_is_no_doubt() -> None:
+    volume, _, finding = found("MR")
+    check = check_face(volume, np.zeros_like(volume.stored), finding, "remove")
+    assert check is not None and check.verdict == "changed"

@@ -1,0 +1,101 @@
+"""The skin before and after, on a grid around face and ears."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..deface.grid import Grid, covering_grid, image_of, resample
+from ..deface.headmask import largest_part
+from ..deface.scan import cropped
+from ..dicom.model import Volume
+
+#: So close to the end of the field of view a body's border is no skin, mm.
+BORDER_MM = 6.0
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Both versions on an isotropic grid along LPS.
+
+    Attributes
+    ----------
+    grid : Grid
+        Around face and ears.
+    before, after : numpy.ndarray
+        Modality values, lightly smoothed, float32, on ``grid``.
+    inside : numpy.ndarray
+        Boolean: well inside the field of view; where it ends is no skin.
+    """
+
+    grid: Grid
+    before: np.ndarray
+    after: np.ndarray
+    inside: np.ndarray
+
+    def mask(self, mask: np.ndarray, volume: Volume) -> np.ndarray:
+        """Bring one of the volume's masks to the grid, a voxel larger: the skin is its border."""
+        from scipy import ndimage
+
+        like = self.grid.image(np.zeros(self.grid.shape, np.uint8))
+        own = resample(image_of(mask.astype(np.float32), volume.ijk_to_lps), like) > 0.25
+        return np.asarray(ndimage.maximum_filter(own.astype(np.uint8), 3) > 0)
+
+
+def sampled(
+    volume: Volume,
+    after: np.ndarray,
+    region: np.ndarray,
+    spacing: float,
+    around: float,
+    smoothing: float,
+) -> Scan:
+    """Sample a volume and its new stored values around a region; all lengths in mm."""
+    from scipy import ndimage
+
+    grid = _grid_around(region, volume, spacing, around)
+    like = grid.image(np.zeros(grid.shape, np.uint8))
+    values = []
+    for own in (volume, dataclasses.replace(volume, stored=after)):
+        image = image_of(own.values(), volume.ijk_to_lps)
+        outside = float(own.stored.min()) * own.slices[0].slope + own.slices[0].intercept
+        flat = resample(image, like, outside=outside).astype(np.float32)
+        values.append(ndimage.gaussian_filter(flat, smoothing / spacing))
+    ones = image_of(np.ones(volume.stored.shape, np.uint8), volume.ijk_to_lps)
+    view = resample(ones, like, nearest=True) > 0
+    reach = 2 * round(BORDER_MM / spacing) + 1
+    inside = ndimage.minimum_filter(view.astype(np.uint8), reach, mode="nearest") > 0
+    return Scan(grid, values[0], values[1], np.asarray(inside))
+
+
+def _grid_around(region: np.ndarray, volume: Volume, spacing: float, around: float) -> Grid:
+    index = np.argwhere(region)[:, ::-1]
+    low, high = index.min(0), index.max(0)
+    corners = np.array(
+        [
+            [(low, high)[a][0], (low, high)[b][1], (low, high)[c][2]]
+            for a in (0, 1)
+            for b in (0, 1)
+            for c in (0, 1)
+        ]
+    )
+    lps = corners @ volume.ijk_to_lps[:3, :3].T + volume.ijk_to_lps[:3, 3]
+    grid = covering_grid(volume.stored.shape, volume.ijk_to_lps, spacing)
+    return cropped(grid, lps.min(0) - around, lps.max(0) + around)
+
+
+def solid(values: np.ndarray, level: float) -> np.ndarray:
+    """Return the body at a skin level: its largest part, so that specks of noise are no skin."""
+    above = values > level
+    return largest_part(above) if above.any() else above
+
+
+def edge(body: np.ndarray) -> np.ndarray:
+    """Return the outermost voxels of a body, those towards the open air around it."""
+    from scipy import ndimage
+
+    air = largest_part(np.pad(~body, 1, constant_values=True))
+    near_air = ndimage.binary_dilation(air)[1:-1, 1:-1, 1:-1]
+    return np.asarray(body & near_air)
