@@ -38,11 +38,11 @@ lint: venv
 
 test: venv system lint
 	$(BIN)/python -m pytest $(HOSTED:%=--ignore=%)
-	sh tools/run_hosted.sh $(BIN)/python -m pytest $(HOSTED)
+	$(BIN)/python -m pytest $(HOSTED)
 
 test-slow: venv system
 	$(BIN)/python -m pytest -m slow $(HOSTED:%=--ignore=%)
-	sh tools/run_hosted.sh $(BIN)/python -m pytest -m slow $(HOSTED)
+	$(BIN)/python -m pytest -m slow $(HOSTED)
 
 bench: venv system
 	$(BIN)/python -m benchmarks

@@ -8,6 +8,9 @@ set(CLINIC2CLOUD_SCRIPTS
   Clinic2CloudWidgets/deidentify.py
   Clinic2CloudWidgets/facts.py
   Clinic2CloudWidgets/jobs.py
+  Clinic2CloudWidgets/layout.py
+  Clinic2CloudWidgets/look.py
+  Clinic2CloudWidgets/observers.py
   Clinic2CloudWidgets/options.py
   Clinic2CloudWidgets/packages.py
   Clinic2CloudWidgets/panel.py

@@ -226,6 +226,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   steps/__init__.py
   steps/check.py
   steps/compare.py
+  steps/compare_pictures.py
   steps/decide.py
   steps/deidentify.py
   steps/demo.py

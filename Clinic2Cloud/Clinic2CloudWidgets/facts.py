@@ -8,6 +8,8 @@ from slicer.i18n import tr as _
 
 from .section import safe
 
+#: Painted boxes that are listed one by one.
+MOST_BOXES = 40
 _HEAD = '<p style="margin:6px 0 1px 0"><b>{title}</b></p>'
 
 
@@ -41,22 +43,22 @@ def factsOf(case: Any) -> str:
     return "".join(parts)
 
 
-def whyNotApprove(case: Any, missing: list[str], name: str, note: str) -> str:
+def whyNotApprove(case: Any, lacking: str, name: str, note: str) -> str:
     """Return what still stands between a case and its approval; empty when nothing does.
 
     Parameters
     ----------
     case : Case or None
         None when no case that can be decided is shown.
-    missing : list of str
-        Titles of the angles that were not looked from.
+    lacking : str
+        What still has to be looked at; empty when nothing has.
     name, note : str
         What the reviewer wrote.
     """
     if case is None:
         return _("Choose a case that waits for a decision")
-    if missing:
-        return _("Look from the other angles too: {names}").format(names=", ".join(missing))
+    if lacking:
+        return lacking
     if case.verification is not None and not case.verification["ok"]:
         return _("The second look found something; this case can only be rejected")
     if not name:
@@ -121,12 +123,29 @@ def _pixels(case: Any) -> list[str]:
             rows.append(_("face check: has doubts") if doubt else _("face check: changed"))
             rows += check["sentences"]
     if text is not None:
-        rows.append(
-            _("burned-in text: {status}, {boxes} boxes").format(
-                status=text["status"], boxes=text["boxes"]
-            )
-        )
+        found = _("burned-in text: {status}, {boxes} boxes")
+        if not text["boxes"]:
+            found = _("burned-in text: {status}")
+        elif text["boxes"] == 1:
+            found = _("burned-in text: {status}, 1 box")
+        rows.append(found.format(status=text["status"], boxes=text["boxes"]))
+        rows += _painted(text.get("places", ()))
     return _list(_("Pixels"), rows)
+
+
+def _painted(places: Any) -> list[str]:
+    """Return where text was painted over; of a long series the report has the rest."""
+    boxes = [(place["file"], box) for place in places for box in place["boxes"]]
+    text = _("painted over in {file}: rows {top} to {bottom}, columns {left} to {right}")
+    rows = [
+        text.format(
+            file=file.rpartition("/")[2], top=top + 1, bottom=bottom, left=left + 1, right=right
+        )
+        for file, (top, left, bottom, right) in boxes[:MOST_BOXES]
+    ]
+    if len(boxes) > MOST_BOXES:
+        rows.append(_("... and {count} more").format(count=len(boxes) - MOST_BOXES))
+    return rows
 
 
 def _headers(case: Any) -> list[str]:

@@ -11,9 +11,11 @@ from slicer.i18n import tr as _
 
 from .cases import WAITING, casesIn
 from .facts import factsOf, stateName, whyNotApprove
-from .pictures import showPicture
+from .layout import Layout
+from .look import AngleLook, PictureLook, saidOfPictures
+from .pictures import PictureViews
 from .section import Section, debounced, withWayOut
-from .views import ANGLES, CaseViews
+from .views import CaseViews
 
 CASE, KIND, IMAGES, STATE = range(4)
 
@@ -23,10 +25,13 @@ class ReviewSection(Section):
 
     def __init__(self, panel: Any) -> None:
         super().__init__(panel)
-        self.views = CaseViews()
+        arrangement = Layout()
+        self.views = CaseViews(arrangement)
+        self.pictureViews = PictureViews(arrangement, lambda number: self.pictures.go(number))
+        self.angles = AngleLook(panel, self.views, self.updateButtons)
+        self.pictures = PictureLook(panel, self.pictureViews, self.updateButtons)
         self.cases: list = []
         self.case: Any = None
-        self.seen: set[str] = set()
         self.shown = False
         self._deciding = False
         self._volumes = 0
@@ -35,11 +40,6 @@ class ReviewSection(Section):
         tree.setColumnWidth(CASE, 190)
         tree.connect("currentItemChanged(QTreeWidgetItem*,QTreeWidgetItem*)", self._chosen)
         self._showTimer = debounced(50, self._showChosen)
-        self._buttons = {angle: getattr(self.ui, f"{angle}_Button") for angle in ANGLES}
-        self._titles = {angle: button.text for angle, button in self._buttons.items()}
-        for number, (angle, button) in enumerate(self._buttons.items(), 1):
-            button.connect("clicked()", lambda angle=angle: self.lookFrom(angle))
-            panel.shortcut(str(number), lambda angle=angle: self.lookFrom(angle))
         self.ui.noteEdit.connect("textChanged(QString)", lambda _t: self.updateButtons())
         self.ui.approveButton.connect("clicked()", lambda: self.decide(True))
         self.ui.rejectButton.connect("clicked()", lambda: self.decide(False))
@@ -139,7 +139,7 @@ class ReviewSection(Section):
         if self.case is None:
             return
         self._stopLook()
-        self.views.clear()
+        self._clearViews()
         self._forget()
         self.ui.noteEdit.setText("")
         self.ui.factsBrowser.setHtml(factsOf(self.case))
@@ -156,18 +156,20 @@ class ReviewSection(Section):
     def _compared(self, facts: dict) -> None:
         arrays, self.worker.arrays = self.worker.arrays, {}
         self.shown = True
-        volume = self.views.show(self.case.id, arrays, facts)
         self._volumes = len([a for a in ("before", "after") if a in arrays])
-        if not volume:
-            text = showPicture(self.ui.pictureLabel, self.case)
-        elif self._volumes < 2:
-            text = _("Only the de-identified volume can be shown: {why}.")
-            text = text.format(why=facts["missing"])
-        else:
+        if "pictures" in facts:
+            self.pictureViews.show(self.case.id, arrays)
+            self.pictures.begin(facts["pictures"])
+            text = saidOfPictures(facts["told"], facts["missing"])
+        elif self.views.show(self.case.id, arrays, facts):
+            self.angles.begin()
             text = _("Left before (stays here), right after (would leave). Turn one, both turn.")
+            if facts["missing"]:
+                text = _("Only the de-identified volume can be shown: {why}.")
+                text = text.format(why=facts["missing"])
+        else:
+            text = _("This case holds no images; open the report to see what it is.")
         self.panel.say(self.ui.viewStatus, text)
-        if volume:
-            self.lookFrom("front")
         self.updateButtons()
 
     def _notCompared(self, sentence: str, cancelled: bool) -> None:
@@ -175,18 +177,9 @@ class ReviewSection(Section):
             self.panel.say(self.ui.viewStatus, withWayOut(sentence), "error")
         self.updateButtons()
 
-    def lookFrom(self, angle: str) -> None:
-        """Turn both views and note that the angle was seen."""
-        if not self.views.case or not self._volumes:
-            return
-        self.views.lookFrom(angle)
-        self.seen.add(angle)
-        self._buttons[angle].setText(f"{self._titles[angle]} ✓")
-        self.updateButtons()
-
-    def missingAngles(self) -> list[str]:
-        """Return the angles a person still has to see."""
-        return [angle for angle in ANGLES if angle not in self.seen] if self._volumes else []
+    def lacking(self) -> str:
+        """Return what a person still has to look at; empty when nothing is left."""
+        return self.angles.lacking() or self.pictures.lacking()
 
     # --------------------------------------------------------------- the decision
 
@@ -197,10 +190,9 @@ class ReviewSection(Section):
         open_ = ready and case.state in (*WAITING, "approved", "rejected")
         name = parameters.reviewer.strip() if parameters is not None else ""
         note = self.ui.noteEdit.text.strip()
-        for button in self._buttons.values():
-            button.setEnabled(bool(ready and self._volumes))
-        missing = [self._titles[angle] for angle in self.missingAngles()]
-        why = whyNotApprove(case if open_ else None, missing, name, note)
+        self.angles.enable(ready)
+        self.pictures.enable(ready)
+        why = whyNotApprove(case if open_ else None, self.lacking(), name, note)
         self.ui.approveButton.setEnabled(not why)
         self.ui.approveButton.setToolTip(why or _("May leave, exactly as it is (Ctrl+Shift+A)"))
         whyNot = ""
@@ -274,16 +266,18 @@ class ReviewSection(Section):
 
     def _forget(self) -> None:
         """Nothing of the case has been seen (any more)."""
-        self.seen = set()
         self.shown = False
-        self.ui.pictureLabel.setVisible(False)
         self._volumes = 0
-        for angle, button in self._buttons.items():
-            button.setText(self._titles[angle])
+        self.angles.forget()
+        self.pictures.forget()
+
+    def _clearViews(self) -> None:
+        self.views.clear()
+        self.pictureViews.clear()
 
     def _leave(self) -> None:
         self._stopLook()
-        self.views.clear()
+        self._clearViews()
         self.case = None
         self._forget()
         self.ui.factsBrowser.setHtml("")
@@ -302,10 +296,11 @@ class ReviewSection(Section):
 
     def nodeRemoved(self) -> None:
         """A volume that is being looked at was deleted: what was seen does not count any more."""
-        if not self._volumes or not self.views.case or slicer.mrmlScene.IsClosing():
+        views = self.pictureViews if self.pictures.active else self.views
+        if not self._volumes or not views.case or slicer.mrmlScene.IsClosing():
             return
-        if not self.views.complete(self._volumes):
-            self.views.clear()
+        if not views.complete(self._volumes):
+            self._clearViews()
             self._forget()
             text = _("A volume of this case was deleted. Choose the case again to look at it.")
             self.ui.caseTree.setCurrentItem(None)
@@ -316,4 +311,5 @@ class ReviewSection(Section):
         """End the look."""
         super().close()
         self._showTimer.stop()
+        self.pictureViews.clear()
         self.views.close()

@@ -14,16 +14,17 @@ ROLE_ATTRIBUTE = "Clinic2Cloud.Role"
 
 
 def addVolume(name: str, values: Any, ijkToRas: Any, case: str, role: str) -> Any:
-    """Add a scalar volume; an earlier one of the same case and role makes way.
+    """Add a volume; an earlier one of the same case and role makes way.
 
     Parameters
     ----------
     values : numpy.ndarray
-        Shape (K, J, I); kept by reference where its type allows.
+        Shape (K, J, I), or (K, J, I, 3) for colour; kept by reference where its type allows.
     ijkToRas : array
         4 x 4, mm.
     """
-    return _addImage("vtkMRMLScalarVolumeNode", name, values, ijkToRas, case, role)
+    kind = "vtkMRMLScalarVolumeNode" if values.ndim == 3 else "vtkMRMLVectorVolumeNode"
+    return _addImage(kind, name, values, ijkToRas, case, role)
 
 
 def addLabelMap(name: str, values: Any, ijkToRas: Any, case: str, role: str, colour: Any) -> Any:
@@ -45,8 +46,9 @@ def _addImage(kind: str, name: str, values: Any, ijkToRas: Any, case: str, role:
 
     removeNodes(case, role)
     image = vtk.vtkImageData()
-    image.SetDimensions(*values.shape[::-1])
-    scalars = numpy_to_vtk(values.reshape(-1), deep=False)
+    image.SetDimensions(*values.shape[2::-1])
+    elements = values.reshape(-1) if values.ndim == 3 else values.reshape(-1, values.shape[3])
+    scalars = numpy_to_vtk(elements, deep=False)
     image.GetPointData().SetScalars(scalars)
     matrix = vtk.vtkMatrix4x4()
     matrix.DeepCopy([float(v) for row in ijkToRas for v in row])
@@ -88,6 +90,17 @@ def removeNodes(case: str | None = None, role: str | None = None) -> None:
     """Remove nodes that the panel made."""
     for node in ownNodes(case, role):
         slicer.mrmlScene.RemoveNode(node)
+
+
+def removeLook(case: str) -> None:
+    """Remove what the look at a case put into the scene; of every case where none is named."""
+    for role in ("before", "after", "changed", "changed colour", "rendering"):
+        removeNodes(case or None, role)
+
+
+def holdsLook(case: str, volumes: int) -> bool:
+    """Whether the volumes of a look, after and where there are two before, are in the scene."""
+    return all(ownNodes(case, role) for role in ("after", "before")[:volumes])
 
 
 def addSegmentation(

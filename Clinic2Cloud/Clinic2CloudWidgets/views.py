@@ -12,10 +12,9 @@ from typing import Any
 
 import slicer
 
-from . import scene
+from . import layout, scene
 from .cameras import AFTER, BEFORE, LinkedCameras, cameraNode
 
-LAYOUT = 7201
 SLICES = {
     "C2CBeforeAxial": ("before", "Axial"),
     "C2CBeforeSagittal": ("before", "Sagittal"),
@@ -32,35 +31,27 @@ _THREE_D = """
       <property name="viewlabel" action="default">{label}</property>
       <property name="viewgroup" action="default">{group}</property>
     </view></item>"""
-_SLICE = """
-    <item><view class="vtkMRMLSliceNode" singletontag="{tag}">
-      <property name="orientation" action="default">{orientation}</property>
-      <property name="viewlabel" action="default">{label}</property>
-      <property name="viewcolor" action="default">{colour}</property>
-      <property name="viewgroup" action="default">{group}</property>
-    </view></item>"""
 
 
 def layoutDescription() -> str:
     """Return the layout: 3D before and after above, axial and sagittal of each below."""
-    pair = "".join(
-        _THREE_D.format(tag=tag, label=label, group=_GROUP)
-        for tag, label in ((BEFORE, "Before"), (AFTER, "After"))
+    pair = layout.row(
+        [
+            _THREE_D.format(tag=tag, label=label, group=_GROUP)
+            for tag, label in ((BEFORE, "Before"), (AFTER, "After"))
+        ]
     )
-    slices = "".join(
-        _SLICE.format(
-            tag=tag,
-            orientation=orientation,
-            label=f"{side.capitalize()}, {orientation.lower()}",
-            colour="#F0A85C" if side == "before" else "#6EBEF0",
-            group=_GROUP,
-        )
-        for tag, (side, orientation) in SLICES.items()
+    slices = layout.row(
+        [
+            layout.sliceItem(
+                tag, side, orientation, f"{side.capitalize()}, {orientation.lower()}", _GROUP
+            )
+            for tag, (side, orientation) in SLICES.items()
+        ]
     )
     return (
         '<layout type="vertical" split="true">'
-        f'<item splitSize="650"><layout type="horizontal" split="true">{pair}</layout></item>'
-        f'<item splitSize="350"><layout type="horizontal" split="true">{slices}</layout></item>'
+        f'<item splitSize="650">{pair}</item><item splitSize="350">{slices}</item>'
         "</layout>"
     )
 
@@ -68,10 +59,10 @@ def layoutDescription() -> str:
 class CaseViews:
     """The views of one case at a time; without a main window it only knows the nodes."""
 
-    def __init__(self) -> None:
+    def __init__(self, arrangement: layout.Layout | None = None) -> None:
         self._cameras = LinkedCameras()
+        self._layout = arrangement or layout.Layout()
         self._frame: Any = None
-        self._layoutBefore: int | None = None
         self.case = ""
 
     # ------------------------------------------------------------------ showing
@@ -98,7 +89,7 @@ class CaseViews:
             display.SetWindowLevelMinMax(*facts["window"])
         self._frame = _frameOf(arrays.get("before", arrays["after"]), matrix, facts["skin"])
         if slicer.app.layoutManager() is not None:
-            self._arrange()
+            self._layout.use(layout.VOLUMES, layoutDescription())
             self._render(before, after, facts)
             self._fillSlices(before, after, changed, arrays, matrix)
             self._cameras.link()
@@ -108,31 +99,17 @@ class CaseViews:
     def clear(self) -> None:
         """Take the case out of the views and its nodes out of the scene."""
         self._cameras.release()
-        for role in ("before", "after", "changed", "changed colour", "rendering"):
-            scene.removeNodes(self.case or None, role)
+        scene.removeLook(self.case)
         self.case = ""
 
     def complete(self, volumes: int) -> bool:
         """Whether the volumes that were put into the scene are still in it."""
-        roles = ("after", "before")[:volumes]
-        return all(scene.ownNodes(self.case, role) for role in roles)
+        return scene.holdsLook(self.case, volumes)
 
     def close(self) -> None:
         """Clear, and give the user's own layout back."""
         self.clear()
-        manager = slicer.app.layoutManager()
-        if manager is not None and self._layoutBefore is not None and manager.layout == LAYOUT:
-            manager.setLayout(self._layoutBefore)
-        self._layoutBefore = None
-
-    def _arrange(self) -> None:
-        manager = slicer.app.layoutManager()
-        node = manager.layoutLogic().GetLayoutNode()
-        if not node.IsLayoutDescription(LAYOUT):
-            node.AddLayoutDescription(LAYOUT, layoutDescription())
-        if manager.layout != LAYOUT:
-            self._layoutBefore = manager.layout
-            manager.setLayout(LAYOUT)
+        self._layout.giveBack()
 
     def _render(self, before: Any, after: Any, facts: dict) -> None:
         logic = slicer.modules.volumerendering.logic()

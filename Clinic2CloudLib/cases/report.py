@@ -46,6 +46,9 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "kept": ("Kept", "left as they were: technique, geometry, pixels' description"),
 }
 
+#: Images whose painted boxes are listed on the page; of a longer series case.json has the rest.
+MOST_PLACES = 200
+
 FACE_WORDS: Mapping[str, str] = {
     "found": "A face was found and taken away.",
     "uncertain": "There seems to be a face, but the finder is not sure: look at the pictures.",
@@ -210,7 +213,9 @@ def _text(case: Case) -> dict[str, Any]:
         "not checked": "Burned-in text was NOT looked for: look at the images yourself.",
     }.get(status, f"Burned-in text: {status}.")
     tone = "wait" if status in ("not checked", "not recorded") else "good"
-    return {"words": words, "tone": tone, "boxes": boxes, "reason": text.get("reason", "")}
+    return {"words": words, "tone": tone, "boxes": boxes, "reason": text.get("reason", "")} | {
+        "places": text.get("places", [])[:MOST_PLACES]
+    }
 
 
 def _verification(case: Case) -> dict[str, Any]:

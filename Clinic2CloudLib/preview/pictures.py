@@ -95,18 +95,38 @@ def drawn(item: Shown) -> tuple[np.ndarray, np.ndarray] | None:
     return tiles[0], tiles[1]
 
 
-def _picture(dataset: object) -> np.ndarray:
-    """Return the first frame as red, green and blue, float32, shape (rows, columns, 3)."""
+def shown_frame(dataset: object, index: int) -> np.ndarray:
+    """Return a frame as a viewer would show it.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+        With its pixel data.
+    index : int
+        Which frame, from 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (rows, columns), or (rows, columns, 3) in red, green and blue; bright is
+        bright also where MONOCHROME1 stores it as dark.
+    """
     from pydicom import Dataset
     from pydicom.pixels import apply_color_lut, pixel_array
 
     assert isinstance(dataset, Dataset)
-    frame = pixel_array(dataset, index=0)
+    frame = pixel_array(dataset, index=index)
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
-        frame = apply_color_lut(frame, dataset)
+        frame = apply_color_lut(frame, dataset)[..., :3]
     frame = frame.astype(np.float32)
     if dataset.PhotometricInterpretation == "MONOCHROME1":
-        frame = frame.max() - frame
+        frame = (1 << int(dataset.BitsStored)) - 1 - frame
+    return frame
+
+
+def _picture(dataset: object) -> np.ndarray:
+    """Return the first frame as red, green and blue, float32, shape (rows, columns, 3)."""
+    frame = shown_frame(dataset, 0)
     return frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=-1)
 
 

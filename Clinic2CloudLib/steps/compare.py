@@ -1,4 +1,4 @@
-"""The look at a case beside its original: both as volumes, and what lies between them."""
+"""The look at a case beside its original, as volumes or as pictures, and what lies between them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import numpy as np
 
 from .. import paths
 from ..cases.case import INSTANCES, Case, load_case
-from ..cases.crosswalk import Crosswalk
+from ..cases.crosswalk import UID, Crosswalk
 from ..cases.sitekey import load_key
 from ..dicom.model import Volume
 from ..dicom.series import find_series
 from ..dicom.source import open_source
 from ..dicom.volume import read_volumes
-from ..errors import Clinic2CloudError, InputError
+from ..errors import Cancelled, Clinic2CloudError, InputError
 from ..preview.sheet import grey_window
 from ..preview.surface import Transfer, resample, skin_transfer
-from ..progress import Progress, part
+from ..preview.write import FEWEST_SLICES
+from ..progress import Progress, part, silent
+from .compare_pictures import Pictures, compare_pictures
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Comparison:
     case : Case
         The case.
     after : Volume or None
-        The largest volume of the case; None where it holds single images only.
+        The largest volume of the case; None where it is to be looked at as pictures.
     before : Volume or None
         The same volume of the source; None where the source is not at hand.
     changed : numpy.ndarray or None
@@ -41,6 +43,8 @@ class Comparison:
         Values shown as black and as white in slices.
     missing : str
         Why there is no original, empty otherwise.
+    pictures : Pictures or None
+        The images, where there is no volume to turn or where text was painted over in them.
     """
 
     case: Case
@@ -50,6 +54,7 @@ class Comparison:
     transfer: Transfer | None = None
     window: tuple[float, float] = (0.0, 1.0)
     missing: str = ""
+    pictures: Pictures | None = None
 
 
 def compare(
@@ -80,11 +85,14 @@ def compare(
     """
     case = load_case(folder)
     after = _largest_volume(folder / INSTANCES, case.series_uid, part(progress, 0.0, 0.4))
-    if after is None:
-        return Comparison(case, None, missing="the case holds no volume")
+    painted = case.face is None and bool((case.text or {}).get("boxes"))
+    if after is None or len(after.stored) < FEWEST_SLICES or painted:
+        return _as_pictures(case, source, key, crosswalk, progress or silent)
     before, missing = None, ""
     try:
         before = _original(case, source, key, crosswalk, part(progress, 0.4, 0.8))
+    except Cancelled:
+        raise
     except Clinic2CloudError as error:
         missing = str(error)
     if before is not None and before.stored.shape != after.stored.shape:
@@ -112,6 +120,37 @@ def solid(changed: np.ndarray) -> np.ndarray:
     return np.stack([np.asarray(ndimage.binary_fill_holes(plane)) for plane in closed])
 
 
+def _as_pictures(
+    case: Case, source: Path | None, key: Path | None, crosswalk: Path | None, progress: Progress
+) -> Comparison:
+    """Read the images of a case and, where they are at hand, their originals."""
+    try:
+        originals = _originals_of(case, key, crosswalk)
+        if source is None:
+            raise InputError("the source of this case is not known here")
+        with open_source(source, (originals[case.series_uid],)) as opened:
+            files = {
+                item.sop_instance_uid: item.file
+                for series in find_series(opened).series
+                for item in series.instances
+            }
+
+            def original(uid: str) -> bytes | None:
+                file = files.get(originals.get(uid, ""))
+                return file.read() if file is not None else None
+
+            pictures = compare_pictures(case, original, progress)
+            missing = ""
+    except Cancelled:
+        raise
+    except Clinic2CloudError as error:
+        missing = str(error)
+        pictures = compare_pictures(case, lambda _uid: None, progress)
+    if pictures is not None and pictures.missing == len(pictures.shown):
+        missing = missing or "the source does not hold the images of this case any more"
+    return Comparison(case, None, missing=missing, pictures=pictures)
+
+
 def _original(
     case: Case,
     source: Path | None,
@@ -121,15 +160,20 @@ def _original(
 ) -> Volume | None:
     if source is None:
         raise InputError("the source of this case is not known here")
-    path = crosswalk or paths.crosswalk()
-    uid = (
-        Crosswalk(path, load_key(key, make=False)).lookup(case.series_uid)
-        if path.exists()
-        else None
-    )
-    if uid is None:
-        raise InputError("the crosswalk does not know this case")
+    uid = _originals_of(case, key, crosswalk)[case.series_uid]
     return _largest_volume(source, uid, progress)
+
+
+def _originals_of(case: Case, key: Path | None, crosswalk: Path | None) -> dict[str, str]:
+    """Return the original UIDs of a case by its new ones; its series is always among them."""
+    path = crosswalk or paths.crosswalk()
+    known = {}
+    if path.exists():
+        entries = Crosswalk(path, load_key(key, make=False)).entries(case.series_uid)
+        known = {entry.new: entry.original for entry in entries if entry.kind == UID}
+    if case.series_uid not in known:
+        raise InputError("the crosswalk does not know this case")
+    return known
 
 
 def _largest_volume(source: Path, uid: str, progress: Progress) -> Volume | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from typing import Any
 import pydicom
 
 from .._version import __version__
-from ..cases.case import Case, CaseInstance, digest_of
+from ..cases.case import INSTANCES, Case, CaseInstance, digest_of
 from ..dicom.model import Series, SetAside
 from ..dicom.profile import HeaderResult
+from ..pixels.text import TextBox
 from ..preview.pictures import MOST_PICTURES, Shown
 from .faces import FaceOutcome
 from .site import Site
@@ -42,10 +43,22 @@ class Written:
     results: list[HeaderResult] = field(default_factory=list)
     description: str = ""
     boxes: int = 0
+    painted: list[dict[str, Any]] = field(default_factory=list)
     text_reasons: set[str] = field(default_factory=set)
     unchecked_text: bool = False
     set_aside: list[SetAside] = field(default_factory=list)
     pictures: list[Shown] = field(default_factory=list)
+
+    def next_file(self) -> str:
+        """Return where the next instance goes, relative to the case folder."""
+        return f"{INSTANCES}/{len(self.instances) + 1:05d}.dcm"
+
+    def paint(self, boxes: Sequence[TextBox]) -> None:
+        """Note what was painted over in the next instance."""
+        self.boxes += len(boxes)
+        if boxes:
+            places = [[box.top, box.left, box.bottom, box.right] for box in boxes]
+            self.painted.append({"file": self.next_file(), "boxes": places})
 
     def show(self, picture: Shown) -> None:
         """Keep a single image for the preview: the first few, and the first few painted over."""
@@ -123,6 +136,7 @@ def _text_record(written: Written, method: str) -> tuple[dict[str, Any], tuple[s
         "status": "not at risk",
         "boxes": written.boxes,
         "reason": "; ".join(sorted(written.text_reasons)),
+        "places": written.painted,
     }
     if not written.text_reasons:
         return record, ()

@@ -162,7 +162,7 @@ def _write_instances(
             reason = f"an unexpected {type(error).__name__} while it was de-identified"
             written.set_aside.append(SetAside(item.file.relative, reason))
             continue
-        name = f"{INSTANCES}/{len(written.instances) + 1:05d}.dcm"
+        name = written.next_file()
         (folder / name).write_bytes(data)
         digest = hashlib.sha256(data).hexdigest()
         written.instances.append(
@@ -214,7 +214,7 @@ def _one_instance(
     clock.lap("headers")
     if not face.previews and item.rows:
         written.show(Shown(before, result.data, len(text.boxes)))
-    written.boxes += len(text.boxes)
+    written.paint(text.boxes)
     if text.reason:
         written.text_reasons.add(text.reason)
         written.unchecked_text |= not text.checked

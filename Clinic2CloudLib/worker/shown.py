@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import Clinic2CloudError
 from .channel import Channel
+
+if TYPE_CHECKING:
+    from ..steps.compare_pictures import Pictures
 
 
 def show_results(files: Sequence[Path], folder: Path, channel: Channel) -> dict[str, Any]:
@@ -41,6 +45,23 @@ def show_results(files: Sequence[Path], folder: Path, channel: Channel) -> dict[
         str(p) for p in sorted(folder.iterdir()) if p.suffix in (".pdf", ".xml", ".stl", ".obj")
     ]
     return shown
+
+
+def pictures_shown(pictures: Pictures, channel: Channel) -> dict[str, Any]:
+    """Hand over ``before``, ``after`` and ``changed`` of single images, and what each picture is.
+
+    Arrays are uint8 of shape (N, rows, columns), or (N, rows, columns, 3) for colour; there is no
+    ``before`` where no original is at hand.
+    """
+    if pictures.missing < len(pictures.shown):
+        channel.array("before", pictures.before)
+    channel.array("changed", pictures.changed.astype("u1"))
+    channel.array("after", pictures.after)
+    told = ("missing", "undrawn", "left_out", "step")
+    return {
+        "pictures": [dataclasses.asdict(picture) for picture in pictures.shown],
+        "told": {name: getattr(pictures, name) for name in told},
+    }
 
 
 def _segmentation(path: Path, number: int, channel: Channel) -> dict[str, Any]:

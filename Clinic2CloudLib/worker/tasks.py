@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..progress import Progress
 from .channel import Channel
+from .shown import pictures_shown
 
 if TYPE_CHECKING:
     from ..cases.policy import Policy
@@ -148,7 +149,7 @@ def decide(request: Request, channel: Channel) -> dict[str, Any]:
 
 
 def compare(request: Request, channel: Channel) -> dict[str, Any]:
-    """Hand over ``case`` and its original as arrays in RAS, in memory only."""
+    """Hand over ``case`` and its original, in memory only: volumes in RAS, or pictures."""
     from ..steps.compare import compare as step
 
     seen = step(
@@ -159,6 +160,8 @@ def compare(request: Request, channel: Channel) -> dict[str, Any]:
         progress=channel.progress,
     )
     facts: dict[str, Any] = {"missing": seen.missing, "window": seen.window}
+    if seen.pictures is not None:
+        return facts | pictures_shown(seen.pictures, channel)
     if seen.after is None:
         return facts
     facts["ijk_to_ras"] = seen.after.ijk_to_ras.tolist()

@@ -6,9 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pydicom
 import pytest
-from conftest import LACKING, run_panel
 from panelmaker import cloud, send_all
 
 from Clinic2CloudLib.cases.case import load_case
@@ -88,38 +86,3 @@ def test_cancel_and_a_closed_scene_while_results_are_fetched(
         ui.loadResultsButton.click()
         driver.until(lambda: "in the scene" in ui.resultsStatus.text, 60)
         assert len(driver.slicer.util.getNodesByClass("vtkMRMLSegmentationNode")) >= 1
-
-
-@pytest.fixture
-def radiograph(head: Path, tmp_path: Path, own_home: Path) -> Any:
-    """The panel over a database that holds one radiograph: a single image without geometry."""
-    if LACKING:
-        pytest.skip(LACKING)
-    dataset = pydicom.dcmread(sorted(head.iterdir())[20])
-    dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.1"
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    dataset.Modality = "CR"
-    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "FrameOfReferenceUID"):
-        if keyword in dataset:
-            delattr(dataset, keyword)
-    (tmp_path / "cr").mkdir()
-    dataset.save_as(tmp_path / "cr" / "IM1.dcm")
-    yield from run_panel(tmp_path, tmp_path / "cr")
-
-
-def test_single_images_are_looked_at_as_pictures(radiograph: Any) -> None:
-    driver, ui = radiograph, radiograph.ui
-    driver.listed()
-    driver.panel.select.tick(next(iter(driver.panel.select.items)))
-    ui.applyButton.click()
-    driver.until(lambda: "made and verified" in ui.deidentifyStatus.text)
-    driver.until(lambda: driver.panel.review.shown)
-    label = ui.pictureLabel
-    assert label.isVisibleTo(label.parentWidget())
-    assert label.pixmap.height() > 200
-    assert "below after" in ui.viewStatus.text
-    driver.picture("3-picture")
-    (folder,) = driver.cases.iterdir()
-    if load_case(folder).needs_review:
-        ui.noteEdit.setText("looked at closely")
-    assert ui.approveButton.enabled, ui.approveButton.toolTip

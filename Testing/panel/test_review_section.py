@@ -124,7 +124,7 @@ def test_one_camera_for_both(reviewing: Any) -> None:
     before, after = views.cameraNode(views.BEFORE), views.cameraNode(views.AFTER)
     seen = set()
     for angle in views.ANGLES:
-        reviewing.panel.review.lookFrom(angle)
+        reviewing.panel.review.angles.lookFrom(angle)
         assert before.GetPosition() == after.GetPosition()
         seen.add(tuple(round(v) for v in before.GetPosition()))
     assert len(seen) == len(views.ANGLES)
@@ -181,7 +181,7 @@ def test_a_deleted_volume_voids_what_was_seen(reviewing: Any) -> None:
     reviewing.until(lambda: "was deleted" in reviewing.ui.viewStatus.text)
     assert not reviewing.ui.approveButton.enabled
     choose(reviewing)
-    assert reviewing.panel.review.missingAngles() != []
+    assert "other angles" in reviewing.panel.review.lacking()
 
 
 def test_closing_the_scene_keeps_the_cases_and_voids_the_look(reviewing: Any) -> None:

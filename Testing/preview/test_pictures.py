@@ -12,7 +12,13 @@ from PIL import Image
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from Clinic2CloudLib.preview.pictures import MOST_PICTURES, Shown, chosen, write_pictures
+from Clinic2CloudLib.preview.pictures import (
+    MOST_PICTURES,
+    Shown,
+    chosen,
+    shown_frame,
+    write_pictures,
+)
 from Clinic2CloudLib.preview.sheet import OUTLINE
 
 
@@ -47,6 +53,13 @@ def test_sheet_outlines_what_changed(tmp_path: Path, photometric: str) -> None:
     assert path is not None
     sheet = np.asarray(Image.open(path))
     assert (sheet == OUTLINE).all(axis=-1).sum() > 200
+
+
+def test_what_monochrome1_stores_as_dark_is_shown_bright() -> None:
+    pixels = np.array([[0, 255], [10, 245]], np.uint8)
+    for photometric, bright in (("MONOCHROME2", pixels), ("MONOCHROME1", 255 - pixels)):
+        dataset = pydicom.dcmread(io.BytesIO(image(pixels, photometric)))
+        assert np.array_equal(shown_frame(dataset, 0), bright)
 
 
 def test_unchanged_images_have_no_outline(tmp_path: Path) -> None:

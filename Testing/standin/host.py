@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import sys
@@ -55,6 +56,9 @@ def install(*, main_window: bool = True, database: Path | None = None) -> Any:
         _state["slicer"] = _install(main_window)
     slicer = _state["slicer"]
     close_scene()
+    # What Python's collector would end some day it ends here, under the test that left it behind:
+    # an observer whose function was collected crashes the process at the node's next event.
+    gc.collect()
     slot_errors.clear()
     qt_warnings.clear()
     from .dicomdatabase import ctkDICOMDatabase
