@@ -246,6 +246,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   verify/checks/__init__.py
   verify/checks/claims.py
   verify/checks/dates.py
+  verify/checks/exports.py
   verify/checks/files.py
   verify/checks/identity.py
   verify/checks/leaks.py

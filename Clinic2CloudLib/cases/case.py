@@ -20,6 +20,7 @@ FORMAT = "clinic2cloud-case/1"
 CASE_FILE = "case.json"
 INSTANCES = "instances"
 PREVIEW = "preview"
+EXPORT = "export"
 
 #: Which state may follow which. A re-sent case goes round again from ``uploaded``, ``done`` and
 #: ``failed``; a rejected one may be looked at again; nothing skips the review.

@@ -10,15 +10,13 @@ import numpy as np
 import pydicom
 
 from .. import atomic
-from ..cases.case import Case
+from ..cases.case import EXPORT, Case
 from ..dicom.itk import image_on
 from ..dicom.model import Volume
 from ..dicom.series import find_series
 from ..dicom.source import open_source
 from ..dicom.volume import read_volumes
 from ..errors import InputError
-
-EXPORT = "export"
 
 _SUFFIX = {"nifti": ".nii.gz", "nrrd": ".nrrd"}
 

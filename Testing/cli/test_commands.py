@@ -100,6 +100,10 @@ def test_exports_hold_the_same_voxels(
         assert int(array.sum(dtype="int64")) == total
     content = exported.read_bytes().lower()
     assert not [t for t in invented_identifiers() if t.lower().encode() in content]
+    checked = said(capsys, "verify", case)
+    assert checked["findings"] == 0
+    assert "export-leak" in checked["cases"][0]["checks"]
+    assert said(capsys, "review", case, "--approve", "--reviewer", "A")["state"] == "approved"
 
 
 def test_a_case_is_made_again_from_its_own_record(

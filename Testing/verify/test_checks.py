@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydicom import Dataset
+from pydicom import Dataset, dcmwrite
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -37,9 +37,11 @@ from verifymaker import (
     P,
     code_item,
     make_case,
+    make_dataset,
     png,
 )
 
+from Clinic2CloudLib.cases.case import load_case
 from Clinic2CloudLib.errors import InputError
 from Clinic2CloudLib.verify import verify_case
 from Clinic2CloudLib.verify.checks import TOKEN_CHECKS
@@ -58,7 +60,7 @@ def test_a_clean_case_is_ok_and_says_what_was_looked_for(tmp_path: Path) -> None
     verification = verify_case(folder, TOKENS, lambda fraction, _: seen.append(fraction))
     assert verification.findings == ()
     assert verification.ok
-    assert len(verification.checks) == 21
+    assert len(verification.checks) == 22
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
 
@@ -368,6 +370,59 @@ def test_a_token_in_the_record_the_report_or_a_picture_is_found(tmp_path: Path) 
     assert kinds(make_case(tmp_path / "c", picture=shown)) == {"picture-metadata"}
     shown = png() + b"Muster"
     assert kinds(make_case(tmp_path / "d", picture=shown)) == {"picture-metadata"}
+
+
+def nrrd(header: str, voxels: bytes = FILLER) -> bytes:
+    return b"NRRD0004\ntype: short\n" + header.encode() + b"\n\n" + gzip.compress(voxels)
+
+
+def nifti(described: str, voxels: bytes = FILLER) -> bytes:
+    header = bytearray(352)
+    header[148 : 148 + len(described)] = described.encode()
+    return gzip.compress(bytes(header) + voxels)
+
+
+def multiframe(**facts: str) -> bytes:
+    buffer = io.BytesIO()
+    dataset = make_dataset(1)
+    for keyword, value in facts.items():
+        setattr(dataset, keyword, value)
+    dcmwrite(buffer, dataset, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def exported(folder: Path, files: dict[str, bytes]) -> Path:
+    case = make_case(folder)
+    (case / "export").mkdir()
+    for name, content in files.items():
+        (case / "export" / name.format(load_case(case).id)).write_bytes(content)
+    return case
+
+
+def test_a_clean_export_is_a_file_of_the_case(tmp_path: Path) -> None:
+    files = {"{}-1.nii.gz": nifti("t1"), "{}-1.nrrd": nrrd("#x"), "{}-multiframe.dcm": multiframe()}
+    assert kinds(exported(tmp_path, files)) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("{}-1.nii.gz", nifti(SURNAME)),
+        ("{}-2.nii.gz", nifti("t1", FILLER + INSTITUTION.encode() + FILLER)),
+        ("{}-1.nii.gz", b"no gzip"),
+        ("{}-1.nrrd", nrrd(f"# of {SURNAME}")),
+        ("{}-12.nrrd", nrrd("#", FILLER + SERIES.encode() + FILLER)),
+        ("{}-multiframe.dcm", multiframe(PatientComments=SURNAME)),
+        ("{}-multiframe.dcm", b"no DICOM"),
+    ],
+)
+def test_a_token_in_an_export_is_found(tmp_path: Path, name: str, content: bytes) -> None:
+    assert kinds(exported(tmp_path, {name: content})) == {"export-leak"}
+
+
+@pytest.mark.parametrize("name", ["{}-x.nii.gz", "Muster-1.nii.gz", "{}.dcm", "{}-1.nii"])
+def test_another_file_among_the_exports_is_no_file_of_the_case(tmp_path: Path, name: str) -> None:
+    assert kinds(exported(tmp_path, {name: b"x"})) == {"foreign-file"}
 
 
 # Where a check must be silent though it looks like a fault.

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from ..model import CaseView, Finding, InstanceView
-from . import claims, dates, files, identity, leaks, meta, people, pixels, private, records, uids
+from . import (
+    claims,
+    dates,
+    exports,
+    files,
+    identity,
+    leaks,
+    meta,
+    people,
+    pixels,
+    private,
+    records,
+    uids,
+)
 
 InstanceCheck = Callable[[CaseView, InstanceView], Iterator[Finding]]
 CaseCheck = Callable[[CaseView], Iterator[Finding]]
@@ -37,6 +50,7 @@ CASE_CHECKS: Mapping[str, CaseCheck] = {
     files.FOREIGN: files.check_foreign_files,
     records.RECORD_LEAK: records.check_records,
     records.PICTURE: records.check_pictures,
+    exports.EXPORT_LEAK: exports.check_exports,
 }
 
 #: Found while the instances are opened.
@@ -44,5 +58,8 @@ OPENING_CHECKS = (files.DIGEST, files.UNREADABLE)
 
 #: Needs the source's tokens; not claimed to have been looked for without them.
 TOKEN_CHECKS = frozenset(
-    (leaks.LEAK, identity.SHORT_LEAK, dates.DATE, records.RECORD_LEAK, records.PICTURE)
+    (
+        *(leaks.LEAK, identity.SHORT_LEAK, dates.DATE, records.RECORD_LEAK, records.PICTURE),
+        exports.EXPORT_LEAK,
+    )
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...cases.case import CASE_FILE, Case, CaseInstance, digest_of
+from ...cases.case import CASE_FILE, EXPORT, Case, CaseInstance, digest_of
 from ..model import CaseView, Finding
 
 DIGEST, UNREADABLE, FOREIGN = "digest", "unreadable", "foreign-file"
@@ -36,7 +37,7 @@ def check_foreign_files(view: CaseView) -> Iterator[Finding]:
     folder = view.case.folder
     listed = {folder / item.file for item in view.case.instances}
     listed |= {folder / CASE_FILE, folder / REPORT}
-    listed |= {folder / name for name in pictures(view.case)}
+    listed |= {folder / name for name in (*pictures(view.case), *exports(view.case))}
     for path in sorted(folder.rglob("*")):
         if (path.is_symlink() or not path.is_dir()) and path not in listed:
             yield Finding(FOREIGN, _relative(path, folder), "it is not a file of the case")
@@ -47,6 +48,13 @@ def check_foreign_files(view: CaseView) -> Iterator[Finding]:
 def pictures(case: Case) -> list[str]:
     """Return the pictures that the case lists, relative to its folder."""
     return [name for name in (case.preview or {}).get("sha256", {}) if isinstance(name, str)]
+
+
+def exports(case: Case) -> list[str]:
+    """Return the case's exports, relative to its folder: files of the names that they are given."""
+    name = re.compile(rf"{re.escape(case.id)}-(\d+\.(nii\.gz|nrrd)|multiframe\.dcm)")
+    found = (case.folder / EXPORT).glob("*")
+    return sorted(f"{EXPORT}/{path.name}" for path in found if name.fullmatch(path.name))
 
 
 def _relative(path: Path, folder: Path) -> str:
