@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,8 @@ def test_approve_needs_a_look_at_every_image(looking: Any) -> None:
     assert "3 are left" in ui.approveButton.toolTip
     assert "outlined" in ui.viewStatus.text
     assert "painted over, 1 box" in ui.factsBrowser.plainText
-    assert "painted over in 00001.dcm: rows" in ui.factsBrowser.plainText
+    # Which of the two images is the first depends on the key, and so does the name.
+    assert re.search(r"painted over in 0000[12]\.dcm: rows", ui.factsBrowser.plainText)
     labels = [ui.pictureLabel.text]
     while ui.nextPictureButton.enabled:
         assert not ui.approveButton.enabled
@@ -95,7 +97,8 @@ def test_scrolling_in_a_view_counts_and_takes_the_other_along(looking: Any) -> N
     looking.ui.pictureSlider.setValue(2)
     assert offsets(looking) == [2, 2]
     looking.ui.previousPictureButton.click()
-    assert look.at == 0 or looking.panel.review.pictures._pictures[look.at]["frames"] == 1
+    # The cine's first frame: behind the single image where the key put that one first.
+    assert look.at == (1 if look._pictures[0]["frames"] == 1 else 0)
 
 
 def test_the_views_show_before_and_after_with_the_box_outlined(looking: Any) -> None:
