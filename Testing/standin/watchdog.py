@@ -90,13 +90,18 @@ class Watchdog:
         import sys
         import traceback
 
-        worst = self._note_after
+        worst, noted, place = self._note_after, 0.0, ""
         while not self._stop.wait(0.02):
-            blocked = time.perf_counter() - self._last - (self._waited() - self._last_waited)
-            if blocked > worst:
-                worst = blocked
+            last = self._last
+            blocked = time.perf_counter() - last - (self._waited() - self._last_waited)
+            if blocked <= self._note_after:
+                continue
+            if noted != last:
+                # Early in a block: late in it, it may be over before its frames are read.
                 frame = sys._current_frames().get(self._main or 0)
-                self.where = "".join(traceback.format_stack(frame)[-6:])
+                noted, place = last, "".join(traceback.format_stack(frame)[-6:])
+            if blocked > worst:
+                worst, self.where = blocked, place
 
 
 def run_until(condition: object, seconds: float = 30.0) -> bool:
