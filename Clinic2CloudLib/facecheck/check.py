@@ -13,8 +13,9 @@ from .words import sentences_of
 
 #: Skin counts as unmoved within this, mm: a surface of CT or MR is no better known.
 NEAR_MM = 2.0
-#: Besides the level of the pictures the skin is looked for this far from air to it, times: a face
-#: that hides in noise or under a veil shows at another level.
+#: The skin is looked for at the level of the pictures and a little above it (distance from air,
+#: times). A face dimmed below that level, or under noise, counts as moved: the check measures
+#: surfaces as the pictures show them, and cannot see what windowing would bring back.
 LEVELS = (1.0, 1.3)
 #: A feature with fewer voxels of skin in view is not judged.
 FEWEST_VOXELS = 60

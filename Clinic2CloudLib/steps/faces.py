@@ -217,7 +217,9 @@ def _one_volume(
         outcome.needs_review.append(f"the face was hard to locate: {'; '.join(finding.reasons)}")
     _add_edits(outcome.edits, volume, replaced)
     checked = check_face(volume, replaced.stored, finding, wanted)
-    if checked is not None and checked.verdict == "doubtful":
+    if checked is None:
+        outcome.not_claimed.append("how far the face moved was not measured: no skin of it in view")
+    elif checked.verdict == "doubtful":
         outcome.needs_review.append(f"the face check has doubts: {checked.sentences[-1]}")
     return _record(finding, replaced, checked), replaced.stored, replaced.mask
 

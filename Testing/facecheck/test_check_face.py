@@ -26,8 +26,8 @@ def test_unchanged_face_is_doubted_in_every_part() -> None:
     assert "Look closely at: " in check.sentences[-1] and "nose" in check.sentences[-1]
 
 
-def test_face_that_hides_under_a_dim_veil_is_doubted() -> None:
-    """Dimmed to a third, or noise laid over the air: the surface is still the person's."""
+def test_face_that_was_dimmed_a_little_is_doubted() -> None:
+    """Dimmed by a quarter the surface is still the person's, and still above the skin's level."""
     volume, _, finding = found("MR")
     assert finding.face is not None
     dimmed = volume.stored.copy()

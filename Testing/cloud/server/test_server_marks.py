@@ -1,4 +1,7 @@
-"""The marks of the embedded cloud: memory, speed, start (-m slow, on a quiet machine)."""
+"""The embedded cloud under a load: little memory, and nothing lost that was answered for.
+
+Figures of speed are printed here and by ``python -m benchmarks upload``; no test hangs on a clock.
+"""
 
 from __future__ import annotations
 
@@ -59,21 +62,22 @@ def test_a_large_instance_needs_little_memory_either_way(tmp_path: Path, gate: P
         assert received > LARGE
         print(f"1.5 GB: {speed:.0f} MB/s, {peak_megabytes(server.process.pid):.0f} MB at most")
         assert peak_megabytes(server.process.pid) < 300
-        assert speed > 80
 
 
 @pytest.mark.slow
-def test_a_series_is_stored_quickly_and_durably(tmp_path: Path, gate: Path) -> None:
+def test_a_series_that_was_answered_for_outlives_a_killed_server(
+    tmp_path: Path, gate: Path
+) -> None:
     contents = sm.slices(384, side=316)
     batches = [sm.multipart(contents[start : start + 32]) for start in range(0, 384, 32)]
-    speeds = []
-    for attempt in range(3):
-        with Process(tmp_path / f"data{attempt}", gate) as server:
-            server.web.stored()
-            started = time.monotonic()
-            for batch in batches:
-                assert server.web.post("/studies", batch, CONTENT_TYPE).status_code == 200
-            speeds.append(sum(map(len, batches)) / 1e6 / (time.monotonic() - started))
-            print(f"up in {server.seconds_to_start:.2f} s, {speeds[-1]:.0f} MB/s")
-            assert server.seconds_to_start < 2
-    assert max(speeds) > 85
+    with Process(tmp_path / "data", gate) as server:
+        started = time.monotonic()
+        for batch in batches:
+            assert server.web.post("/studies", batch, CONTENT_TYPE).status_code == 200
+        speed = sum(map(len, batches)) / 1e6 / (time.monotonic() - started)
+        print(f"up in {server.seconds_to_start:.2f} s, {speed:.0f} MB/s")
+        server.kill()
+    with Process(tmp_path / "data", gate) as again:
+        listed = again.web.get("/instances?limit=1000")
+        assert listed.status_code == 200
+        assert len(listed.json()) == 384
