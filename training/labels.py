@@ -66,6 +66,14 @@ class LabelHead:
     ears: np.ndarray
 
 
+def frame_to_lps(head: LabelHead) -> np.ndarray:
+    """Return the 4 x 4 map from the head's frame, mm of a mean head, to LPS, mm."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = head.frame.axes.T * head.frame.scale
+    matrix[:3, 3] = head.frame.origin
+    return matrix
+
+
 def class_map(labels: np.ndarray) -> np.ndarray:
     """Return tissue classes: 0 background, then 1 + index into CLASSES."""
     lut = np.zeros(1024, np.uint8)

@@ -15,12 +15,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
-from labels import CLASSES, LabelHead, class_map, read_head, train_heads
+from labels import CLASSES, LabelHead, class_map, frame_to_lps, read_head, train_heads
 from scipy import ndimage
 
 from Clinic2CloudLib.deface.frame import EYE_TO_BRAINSTEM_MM
-from Clinic2CloudLib.deface.grid import Grid, resample
+from Clinic2CloudLib.deface.grid import Grid, affine_transform, resample
 from Clinic2CloudLib.deface.register import Samples, ScanSampler, refine
 
 ATLAS_GRID = Grid(np.array([-99.0, -63.0, -150.0]), 3.0, (95, 80, 67))
@@ -28,14 +27,6 @@ ATLAS_GRID = Grid(np.array([-99.0, -63.0, -150.0]), 3.0, (95, 80, 67))
 CONTRAST = np.array([0.0, 0.5, 0.9, 1.0, 0.35, 0.2, 0.5, 0.8], np.float32)
 ROUNDS = 3
 OUTLIER_MM = 10.0
-
-
-def frame_matrix(head: LabelHead) -> np.ndarray:
-    """Return the 4 x 4 map from atlas coordinates (the frame's, mm) to the head's LPS."""
-    matrix = np.eye(4)
-    matrix[:3, :3] = head.frame.axes.T * head.frame.scale
-    matrix[:3, 3] = head.frame.origin
-    return matrix
 
 
 def align(average: np.ndarray, head: LabelHead, start: np.ndarray) -> np.ndarray:
@@ -59,9 +50,7 @@ def average_of(
     total = np.zeros((len(channels[0]), *ATLAS_GRID.shape), np.float64)
     cover = np.zeros(ATLAS_GRID.shape, np.float64)
     for own, head, matrix in zip(channels, heads, matrices, strict=True):
-        transform = sitk.AffineTransform(3)
-        transform.SetMatrix([float(m) for m in matrix[:3, :3].ravel()])
-        transform.SetTranslation([float(t) for t in matrix[:3, 3]])
+        transform = affine_transform(matrix)
         # Above and beside the map lies air, below it the rest of the neck, which nobody labelled.
         z = points @ matrix[2, :3] + matrix[2, 3]
         weight = (z > head.grid.origin[2]).astype(np.float64)
@@ -85,7 +74,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     options = parser.parse_args()
     heads = [read_head(path, 2.0) for path in train_heads(options.data)]
-    starts = [frame_matrix(head) for head in heads]
+    starts = [frame_to_lps(head) for head in heads]
     grays = [[CONTRAST[class_map(head.labels)]] for head in heads]
     matrices = starts
     for n in range(ROUNDS):

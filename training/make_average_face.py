@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 from prepare import BODY, OUTLINE
-from scipy import ndimage
 from sources import Source, nearest, read_sources
 
 from Clinic2CloudLib.deface.grid import Grid
+from Clinic2CloudLib.deface.surface import signed_distance
 
 #: Face, ears and some of the skin around them, in the head's frame, mm.
 GRID = Grid(np.array([-100.0, -62.0, -144.0]), 2.0, (98, 106, 101))
@@ -31,7 +31,7 @@ WHOLE = ("02", "05", "06", "08", "12", "16", "18")
 FEWEST = 5
 
 
-def signed_distance(source: Source) -> tuple[np.ndarray, np.ndarray]:
+def skin_of(source: Source) -> tuple[np.ndarray, np.ndarray]:
     """Return a head's signed distance to its skin, mm, negative inside, and where it is known."""
     points = np.moveaxis(GRID.points(), -1, 0).reshape(3, -1)
     at, exists = nearest(source, points)
@@ -42,11 +42,7 @@ def signed_distance(source: Source) -> tuple[np.ndarray, np.ndarray]:
         m = source.frame_to_index
         known = (m[2, :3] @ points + m[2, 3]) >= 1.0  # beside and above the map is air
     known = known.reshape(GRID.shape)
-    outside = ndimage.distance_transform_edt(~solid, sampling=GRID.spacing)
-    inside = ndimage.distance_transform_edt(solid, sampling=GRID.spacing)
-    half = 0.5 * GRID.spacing
-    signed = np.where(solid, half - inside, outside - half)
-    return np.clip(signed, -FARTHEST_MM, FARTHEST_MM), known
+    return signed_distance(solid, GRID.spacing, FARTHEST_MM), known
 
 
 def usable(source: Source) -> bool:
@@ -62,7 +58,7 @@ def main() -> None:
     heads = [source for source in read_sources(options.prepared) if usable(source)]
     total, count = np.zeros(GRID.shape), np.zeros(GRID.shape, int)
     for source in heads:
-        signed, known = signed_distance(source)
+        signed, known = skin_of(source)
         total += np.where(known, signed, 0.0)
         count += known
     if len(heads) < FEWEST or (count < FEWEST).mean() > 0.02:

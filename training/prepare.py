@@ -14,14 +14,14 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from labels import FAT, MARROW, LabelHead, class_map, read_head, train_heads
+from labels import FAT, MARROW, LabelHead, class_map, frame_to_lps, read_head, train_heads
+from scans import nifti_volume
 
 from Clinic2CloudLib.deface import find_face
 from Clinic2CloudLib.deface.brain import MARGIN_MM
 from Clinic2CloudLib.deface.grid import covering_grid, image_of, resample
 from Clinic2CloudLib.deface.region import depth_below, erode
 from Clinic2CloudLib.deface.scan import working_values
-from Clinic2CloudLib.dicom.model import SliceSource, Volume
 
 #: What a voxel of ``parts`` may be, as bits.
 OUTLINE, BODY, EARS, BRAIN = 1, 2, 4, 8
@@ -51,14 +51,6 @@ def tissues(head: LabelHead) -> np.ndarray:
     return tissue
 
 
-def frame_to_lps(head: LabelHead) -> np.ndarray:
-    """Return the 4 x 4 map from the head's frame, mm of a mean head, to LPS, mm."""
-    matrix = np.eye(4)
-    matrix[:3, :3] = head.frame.axes.T * head.frame.scale
-    matrix[:3, 3] = head.frame.origin
-    return matrix
-
-
 def prepare_labels(path: Path, out: Path) -> None:
     """Write one label map's tissues and regions with what the rule needs."""
     head = read_head(path, LABEL_MM)
@@ -75,15 +67,8 @@ def prepare_labels(path: Path, out: Path) -> None:
 
 def prepare_scan(path: Path, modality: str, out: Path) -> None:
     """Write one real scan at 2 mm with the classical finder's regions."""
-    import SimpleITK as sitk
-
-    image = sitk.ReadImage(str(path))
-    array = sitk.GetArrayFromImage(image)
-    affine = np.eye(4)
-    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
-    affine[:3, 3] = image.GetOrigin()
-    slices = tuple(SliceSource(k, 0, 1.0, 0.0) for k in range(len(array)))
-    volume = Volume(np.rint(array).astype(np.int16), affine, slices, modality)
+    volume = nifti_volume(path, modality)
+    affine = volume.ijk_to_lps
     finding = find_face(volume)
     name = path.name.split(".")[0]
     if finding.status != "found" or finding.face is None or finding.frame_to_lps is None:
@@ -97,8 +82,12 @@ def prepare_scan(path: Path, modality: str, out: Path) -> None:
 
     head = sampled(finding.head)
     brain = erode(sampled(finding.brain), MARGIN_MM, grid.spacing)
-    values = resample(image_of(working_values(volume), affine), like, outside=float(array.min()))
-    inside = resample(image_of(np.ones(array.shape, np.uint8), affine), like, nearest=True) > 0
+    values = resample(
+        image_of(working_values(volume), affine), like, outside=float(volume.stored.min())
+    )
+    inside = (
+        resample(image_of(np.ones(volume.stored.shape, np.uint8), affine), like, nearest=True) > 0
+    )
     np.savez(
         out / f"{modality.lower()}_{name}.npz",
         values=values.astype(np.float32),

@@ -2,68 +2,56 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Any
 
 import slicer
 
+from .observers import Observers
+
 #: Layout names of the two 3D views.
 BEFORE, AFTER = "C2CBefore", "C2CAfter"
-
-#: Set while one camera follows the other, so that it does not call back.
-_following = False
-
-
-def follow(caller: Any, event: str) -> None:
-    """Take the other view's camera along.
-
-    A function of the module and no closure over the two nodes: node, observer and closure would
-    refer to each other in a circle, which Python may collect while the node lives on in the scene
-    and calls what is no more, and that ends the application.
-    """
-    global _following
-    other = cameraNode(AFTER if caller.GetLayoutName() == BEFORE else BEFORE)
-    if _following or other is None:
-        return
-    _following = True
-    try:
-        was = other.StartModify()
-        other.SetFocalPoint(caller.GetFocalPoint())
-        other.SetPosition(caller.GetPosition())
-        other.SetViewUp(caller.GetViewUp())
-        other.SetViewAngle(caller.GetViewAngle())
-        other.ResetClippingRange()
-        other.EndModify(was)
-    finally:
-        _following = False
 
 
 class LinkedCameras:
     """Keeps the two cameras alike until it is released, or nobody holds it any more."""
 
     def __init__(self) -> None:
-        self._tags: list[tuple[Any, int]] = []
-        # Whoever drops the views without closing them, a script say, leaves no observer behind.
-        weakref.finalize(self, _release, self._tags)
+        self._observers = Observers()
+        #: Set while one camera follows the other, so that it does not call back.
+        self._following = False
 
     def link(self) -> None:
         """Let each camera take the other along."""
         self.release()
-        for tag in (BEFORE, AFTER):
+        for tag, follow in ((BEFORE, self._afterFollows), (AFTER, self._beforeFollows)):
             camera = cameraNode(tag)
             if camera is not None:
-                self._tags.append((camera, camera.AddObserver("ModifiedEvent", follow)))
+                self._observers.add(camera, "ModifiedEvent", follow)
 
     def release(self) -> None:
         """Let each go its own way."""
-        _release(self._tags)
+        self._observers.release()
 
+    def _afterFollows(self) -> None:
+        self._follow(cameraNode(BEFORE), cameraNode(AFTER))
 
-def _release(tags: list[tuple[Any, int]]) -> None:
-    """Take observers off again, and forget them."""
-    while tags:
-        node, tag = tags.pop()
-        node.RemoveObserver(tag)
+    def _beforeFollows(self) -> None:
+        self._follow(cameraNode(AFTER), cameraNode(BEFORE))
+
+    def _follow(self, first: Any, other: Any) -> None:
+        if self._following or first is None or other is None:
+            return
+        self._following = True
+        try:
+            was = other.StartModify()
+            other.SetFocalPoint(first.GetFocalPoint())
+            other.SetPosition(first.GetPosition())
+            other.SetViewUp(first.GetViewUp())
+            other.SetViewAngle(first.GetViewAngle())
+            other.ResetClippingRange()
+            other.EndModify(was)
+        finally:
+            self._following = False
 
 
 def cameraNode(tag: str) -> Any:

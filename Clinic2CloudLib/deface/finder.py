@@ -12,7 +12,7 @@ from ..progress import Progress, part, silent
 from .atlas import HeadAtlas, head_atlas
 from .brain import brain_mask
 from .frame import HeadFrame, head_frame
-from .grid import Grid, resample, to_voxels
+from .grid import Grid, affine_transform, mapped, resample, to_voxels
 from .locate import locate
 from .model import FaceFinding
 from .region import depth_below, ears_of, face_of
@@ -101,34 +101,19 @@ class AtlasFinder:
 
 def frame_of(atlas: HeadAtlas, matrix: np.ndarray) -> HeadFrame:
     """Return the head's frame from the atlas's landmarks, moved to the scan."""
-    left, right, stem = atlas.landmarks @ matrix[:3, :3].T + matrix[:3, 3]
+    left, right, stem = mapped(matrix, atlas.landmarks)
     return head_frame(left, right, stem)
 
 
 def head_box(atlas: HeadAtlas, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the LPS corners of the box around the moved atlas."""
-    first = atlas.grid.origin
-    last = first + atlas.grid.spacing * (np.array(atlas.grid.shape[::-1]) - 1)
-    corners = np.array(
-        [
-            [x, y, z]
-            for x in (first[0], last[0])
-            for y in (first[1], last[1])
-            for z in (first[2], last[2])
-        ]
-    )
-    lps = corners @ matrix[:3, :3].T + matrix[:3, 3]
+    lps = mapped(matrix, atlas.grid.corners())
     return lps.min(0), lps.max(0)
 
 
 def moved(atlas: HeadAtlas, name: str, matrix: np.ndarray, grid: Grid) -> np.ndarray:
     """Return one of the atlas's averages on a grid in the scan's space."""
-    import SimpleITK as sitk
-
-    back = np.linalg.inv(matrix)
-    transform = sitk.AffineTransform(3)
-    transform.SetMatrix([float(m) for m in back[:3, :3].ravel()])
-    transform.SetTranslation([float(t) for t in back[:3, 3]])
+    transform = affine_transform(np.linalg.inv(matrix))
     like = grid.image(np.zeros(grid.shape, np.uint8))
     return resample(atlas.grid.image(atlas.averages[name]), like, transform=transform)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,11 @@ class Grid:
         x = self.origin[0] + self.spacing * np.arange(nx)
         zz, yy, xx = np.meshgrid(z, y, x, indexing="ij")
         return np.stack([xx, yy, zz], axis=-1).astype(np.float32)
+
+    def corners(self) -> np.ndarray:
+        """Return the centres of the eight outermost voxels, shape (8, 3)."""
+        last = self.origin + self.spacing * (np.array(self.shape[::-1]) - 1)
+        return corners(self.origin, last)
 
     def image(self, array: np.ndarray) -> sitk.Image:
         """Wrap an array on this grid as a SimpleITK image."""
@@ -124,16 +130,29 @@ def covering_grid(
     shape: tuple[int, int, int], ijk_to_lps: np.ndarray, spacing: float, margin: float = 0.0
 ) -> Grid:
     """Return the isotropic LPS grid that covers a volume of shape (K, J, I), and a margin."""
-    corners = np.array(
-        [
-            [i, j, k, 1.0]
-            for i in (-0.5, shape[2] - 0.5)
-            for j in (-0.5, shape[1] - 0.5)
-            for k in (-0.5, shape[0] - 0.5)
-        ]
-    )
-    lps = (corners @ ijk_to_lps.T)[:, :3]
+    first, last = np.full(3, -0.5), np.array(shape[::-1]) - 0.5
+    lps = mapped(ijk_to_lps, corners(first, last))
     low, high = lps.min(0) - margin, lps.max(0) + margin
     counts = np.maximum(np.ceil((high - low) / spacing).astype(int), 1)
     origin = (low + high) / 2 - (counts - 1) * spacing / 2
     return Grid(origin, spacing, (int(counts[2]), int(counts[1]), int(counts[0])))
+
+
+def corners(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return the corners of a box, shape (8, 3)."""
+    return np.array([[x, y, z] for x, y, z in product(*zip(low, high, strict=True))], float)
+
+
+def mapped(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Map points of shape (..., 3) by an affine, 4 x 4."""
+    return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])
+
+
+def affine_transform(matrix: np.ndarray) -> sitk.AffineTransform:
+    """Wrap an affine, 4 x 4, as a SimpleITK transform."""
+    import SimpleITK as sitk
+
+    transform = sitk.AffineTransform(3)
+    transform.SetMatrix([float(m) for m in matrix[:3, :3].ravel()])
+    transform.SetTranslation([float(t) for t in matrix[:3, 3]])
+    return transform

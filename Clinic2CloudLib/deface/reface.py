@@ -11,13 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
 from ..progress import Progress
-from .grid import Grid, resample
+from .grid import Grid, affine_transform, resample
 from .replace import Scene, gaussian_noise
 from .surface import FAR_MM, WORK_MM, OldSkin, blended, bumps, old_skin, put_on
 from .tissue import layers, tissue_of
@@ -96,10 +95,7 @@ def placed(frame_to_lps: np.ndarray, old: OldSkin) -> np.ndarray:
     import SimpleITK as sitk
 
     average = average_face()
-    back = np.linalg.inv(frame_to_lps)
-    transform: Any = sitk.AffineTransform(3)
-    transform.SetMatrix([float(m) for m in back[:3, :3].ravel()])
-    transform.SetTranslation([float(t) for t in back[:3, 3]])
+    transform = affine_transform(np.linalg.inv(frame_to_lps))
     like = old.grid.image(np.zeros(old.grid.shape, np.uint8))
     image = sitk.ZeroFluxNeumannPad(average.grid.image(average.signed), [40] * 3, [40] * 3)
     signed = resample(image, like, transform=transform, outside=FAR_MM)

@@ -74,17 +74,17 @@ def old_skin(scene: Scene) -> OldSkin:
         extended(mask, scene, like) > 0.5
         for mask in (scene.head, scene.region, scene.ears, scene.brain)
     )
-    return OldSkin(grid, head, region, ears, brain, signed_distance(head))
+    return OldSkin(grid, head, region, ears, brain, signed_distance(head, WORK_MM, FAR_MM))
 
 
-def signed_distance(head: np.ndarray) -> np.ndarray:
-    """Return the distance to a mask's border on the working grid, mm, negative inside."""
+def signed_distance(head: np.ndarray, spacing: float, farthest: float) -> np.ndarray:
+    """Return the distance to a mask's border, mm, negative inside, at most ``farthest``."""
     from scipy import ndimage
 
-    outside = ndimage.distance_transform_edt(~head, sampling=WORK_MM)
-    within = ndimage.distance_transform_edt(head, sampling=WORK_MM)
-    half = 0.5 * WORK_MM
-    return np.asarray(np.clip(np.where(head, half - within, outside - half), -FAR_MM, FAR_MM))
+    outside = ndimage.distance_transform_edt(~head, sampling=spacing)
+    within = ndimage.distance_transform_edt(head, sampling=spacing)
+    half = 0.5 * spacing
+    return np.asarray(np.clip(np.where(head, half - within, outside - half), -farthest, farthest))
 
 
 def blended(scene: Scene, old: OldSkin, wanted: np.ndarray) -> NewSkin:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..deface.grid import mapped
 from ..deface.model import FaceFinding, FaceMethod
 from ..dicom.model import Volume
 from ..preview.surface import Transfer, skin_transfer
@@ -105,9 +106,8 @@ def _features(scan: Scan, volume: Volume, finding: FaceFinding) -> dict[str, np.
     assert finding.face is not None and finding.ears is not None
     assert finding.frame_to_lps is not None
     face, ears = (scan.mask(mask, volume) for mask in (finding.face, finding.ears))
-    back = np.linalg.inv(finding.frame_to_lps)
-    points = scan.grid.points() @ back[:3, :3].T.astype(np.float32) + back[:3, 3].astype(np.float32)
-    x, y, z = np.moveaxis(points, -1, 0)
+    to_frame = np.linalg.inv(finding.frame_to_lps).astype(np.float32)
+    x, y, z = np.moveaxis(mapped(to_frame, scan.grid.points()), -1, 0)
     front = face & (y < 40.0)
     nose = front & (abs(x) < 20.0) & (z < -2.0) & (z > -52.0)
     eyes = front & (abs(x) < 55.0) & (z > -14.0) & ~nose

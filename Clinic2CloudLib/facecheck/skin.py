@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..deface.grid import Grid, covering_grid, image_of, resample
+from ..deface.grid import Grid, corners, covering_grid, image_of, mapped, resample
 from ..deface.headmask import largest_part
 from ..deface.scan import cropped
 from ..dicom.model import Volume
@@ -72,16 +72,7 @@ def sampled(
 
 def _grid_around(region: np.ndarray, volume: Volume, spacing: float, around: float) -> Grid:
     index = np.argwhere(region)[:, ::-1]
-    low, high = index.min(0), index.max(0)
-    corners = np.array(
-        [
-            [(low, high)[a][0], (low, high)[b][1], (low, high)[c][2]]
-            for a in (0, 1)
-            for b in (0, 1)
-            for c in (0, 1)
-        ]
-    )
-    lps = corners @ volume.ijk_to_lps[:3, :3].T + volume.ijk_to_lps[:3, 3]
+    lps = mapped(volume.ijk_to_lps, corners(index.min(0), index.max(0)))
     grid = covering_grid(volume.stored.shape, volume.ijk_to_lps, spacing)
     return cropped(grid, lps.min(0) - around, lps.max(0) + around)
 

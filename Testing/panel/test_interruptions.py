@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from panelmaker import cloud, send_all
+from panelmaker import approved_case, cloud, gone, send_all
 
 from Clinic2CloudLib.cases.case import load_case
-
-
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def begin_look(driver: Any) -> tuple[Path, int]:
@@ -57,13 +48,8 @@ def test_cancel_while_results_are_fetched_leaves_nothing_half_made(
 ) -> None:
     from Clinic2CloudWidgets.cases import resultsFolder
 
-    from Clinic2CloudLib.steps.check import checker
-    from Clinic2CloudLib.steps.decide import decide
-
     driver, ui = reviewing, reviewing.ui
-    (folder,) = driver.cases.iterdir()
-    decide(folder, approve=True, reviewer="Dr. Example", verifier=checker())
-    driver.panel.casesChanged()
+    folder = approved_case(driver)
     with cloud(tmp_path / "cloud") as running:
         send_all(driver, running)
         jobs = driver.panel.send.server

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import LACKING, MODULE, run_panel
-from panelmaker import cloud, point_at
+from panelmaker import approved_case, cloud, gone, point_at
 
 from Clinic2CloudLib.cases.case import load_case
 
@@ -22,14 +22,6 @@ def empty(tmp_path: Path, own_home: Path) -> Iterator[Any]:
         pytest.skip(LACKING)
     (tmp_path / "nothing").mkdir()
     yield from run_panel(tmp_path, tmp_path / "nothing")
-
-
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def test_an_empty_database_says_what_to_do(empty: Any) -> None:
@@ -187,14 +179,10 @@ def test_packages_that_are_declined_stop_before_anything_is_done(driver: Any) ->
 def test_pause_keeps_the_upload_and_resume_after_a_restart_ends_it(
     reviewing: Any, tmp_path: Path
 ) -> None:
-    from Clinic2CloudLib.steps.check import checker
-    from Clinic2CloudLib.steps.decide import decide
     from Testing import standin
 
     driver, ui = reviewing, reviewing.ui
-    (folder,) = driver.cases.iterdir()
-    decide(folder, approve=True, reviewer="Dr. Example", verifier=checker())
-    driver.panel.casesChanged()
+    folder = approved_case(driver)
     with cloud(tmp_path / "cloud") as running:
         point_at(driver, running)
         driver.until(lambda: ui.pipelineComboBox.count > 1)
@@ -222,13 +210,8 @@ def test_pause_keeps_the_upload_and_resume_after_a_restart_ends_it(
 def test_a_server_that_is_down_is_told_with_the_way_out_and_loses_nothing(
     reviewing: Any, tmp_path: Path
 ) -> None:
-    from Clinic2CloudLib.steps.check import checker
-    from Clinic2CloudLib.steps.decide import decide
-
     driver, ui = reviewing, reviewing.ui
-    (folder,) = driver.cases.iterdir()
-    decide(folder, approve=True, reviewer="Dr. Example", verifier=checker())
-    driver.panel.casesChanged()
+    folder = approved_case(driver)
     token = tmp_path / "token"
     token.write_text("secret-token")
     token.chmod(0o600)
@@ -251,13 +234,8 @@ def test_a_server_that_is_down_is_told_with_the_way_out_and_loses_nothing(
 
 
 def test_consent_falls_when_what_it_was_given_for_changes(reviewing: Any) -> None:
-    from Clinic2CloudLib.steps.check import checker
-    from Clinic2CloudLib.steps.decide import decide
-
     driver, ui = reviewing, reviewing.ui
-    (folder,) = driver.cases.iterdir()
-    decide(folder, approve=True, reviewer="Dr. Example", verifier=checker())
-    driver.panel.casesChanged()
+    folder = approved_case(driver)
     ui.destinationEdit.setText("https://one.example/dicom-web")
     assert "go to one.example" in ui.consentCheckBox.text
     ui.consentCheckBox.click()

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..atlas import head_atlas
-from ..grid import Grid
+from ..grid import Grid, mapped, resample
 from ..model import FaceStatus
 from ..region import depth_below, in_face
 from ..register import stretch_of
+from ..verdict import FACE_REMOVED, FACE_SEEN_LEAST
 from . import boxes
 from .draw import Drawn
 from .locate import Located
@@ -20,12 +21,10 @@ SIZE_SURE, SIZE_LEAST = (0.75, 1.25), (0.6, 1.5)
 SHAPE_SURE, SHAPE_LEAST = 0.2, 0.5
 RESIDUAL_SURE, RESIDUAL_LEAST = 14.0, 25.0
 CORRECTION_SURE = 8.0
-AGREEMENT_SURE, AGREEMENT_LEAST = 0.80, 0.45
+AGREEMENT_SURE = 0.80
 CLEAR_SURE, CLEAR_LEAST = 0.80, 0.60
-#: Less of the face in the field of view than this share holds nothing to recognise.
-FACE_SEEN_LEAST = 0.08
 #: Face found against face expected from the average head.
-FACE_REMOVED, FACE_SURE = 0.45, (0.6, 1.6)
+FACE_SURE = (0.6, 1.6)
 #: Left against right half of the face, where both are in view.
 BALANCE_SURE = 0.62
 
@@ -50,8 +49,6 @@ class Evidence:
         Share of an average face that lies in the field of view.
     balance : float
         The smaller half of the face over the larger, 1 where only one half is in view.
-    brain : float
-        Brain found, relative to the brain expected in the field of view.
     """
 
     size: float
@@ -63,7 +60,6 @@ class Evidence:
     there: float
     seen: float
     balance: float
-    brain: float
 
 
 def gather(located: Located, drawn: Drawn) -> Evidence:
@@ -72,15 +68,15 @@ def gather(located: Located, drawn: Drawn) -> Evidence:
     chosen = drawn.chances.argmax(0)
     head = (chosen != boxes.OUTSIDE) & drawn.inside
     face = (chosen == boxes.FACE) & drawn.inside
-    own = grid.points() @ _rotation(drawn).T + _shift(drawn)
+    to_frame = np.linalg.inv(drawn.frame_to_lps) @ drawn.grid_to_lps
+    own = mapped(to_frame.astype(np.float32), grid.points())
     depth = depth_below(head | ~drawn.inside, grid.spacing)
     brain = chosen == boxes.BRAIN
     rule = in_face(own, depth) & head & ~brain
     stretch = stretch_of(drawn.frame_to_lps)
     size = float(np.trace(stretch) / 3)
-    expected = _average("face", grid) & drawn.inside
-    whole = float(_average("face", grid).sum())
-    brain_expected = float((_average("brain", grid) & drawn.inside).sum())
+    average = _average_face(grid)
+    expected = average & drawn.inside
     left, right = (expected & side for side in (own[..., 0] > 0, own[..., 0] <= 0))
     balance = 1.0
     if min(left.sum(), right.sum()) > 0.4 * max(left.sum(), right.sum(), 1):
@@ -96,35 +92,20 @@ def gather(located: Located, drawn: Drawn) -> Evidence:
         agreement=_dice(face, rule),
         clear=float(drawn.chances.max(0)[head].mean()) if head.any() else 0.0,
         there=float(face.sum()) / max(float(expected.sum()), 1.0),
-        seen=float(expected.sum()) / whole,
+        seen=float(expected.sum()) / float(average.sum()),
         balance=balance,
-        brain=float((brain & drawn.inside).sum()) / max(brain_expected, 1.0),
     )
-
-
-def _to_frame(drawn: Drawn) -> np.ndarray:
-    return np.linalg.inv(drawn.frame_to_lps) @ drawn.grid_to_lps
-
-
-def _rotation(drawn: Drawn) -> np.ndarray:
-    return np.asarray(_to_frame(drawn)[:3, :3], np.float32)
-
-
-def _shift(drawn: Drawn) -> np.ndarray:
-    return np.asarray(_to_frame(drawn)[:3, 3], np.float32)
 
 
 def _dice(one: np.ndarray, other: np.ndarray) -> float:
     return 2.0 * float((one & other).sum()) / max(float(one.sum() + other.sum()), 1.0)
 
 
-def _average(name: str, grid: Grid) -> np.ndarray:
-    """Return where one of the average head's parts lies on a grid in its own frame."""
-    from ..grid import resample
-
+def _average_face(grid: Grid) -> np.ndarray:
+    """Return where the average head's face lies on a grid in its own frame."""
     atlas = head_atlas()
     like = grid.image(np.zeros(grid.shape, np.uint8))
-    return resample(atlas.grid.image(atlas.averages[name]), like) > 0.5
+    return resample(atlas.grid.image(atlas.averages["face"]), like) > 0.5
 
 
 def judge(e: Evidence) -> tuple[FaceStatus, float, tuple[str, ...]]:

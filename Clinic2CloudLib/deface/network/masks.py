@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...dicom.model import Volume
-from ..grid import Grid, image_of, resample, to_voxels
+from ..grid import Grid, affine_transform, image_of, mapped, resample, to_voxels
 from ..region import dilate
 from . import boxes
 from .draw import Drawn
@@ -69,18 +69,8 @@ def _box(located: Located) -> tuple[np.ndarray, np.ndarray]:
 
 def _covered(drawn: Drawn, volume: Volume) -> tuple[slice, slice, slice] | None:
     """Return the part of the volume that the fine grid reaches into."""
-    grid = boxes.FINE_GRID
-    last = grid.origin + grid.spacing * (np.array(grid.shape[::-1]) - 1)
-    corners = np.array(
-        [
-            [x, y, z, 1.0]
-            for x in (grid.origin[0], last[0])
-            for y in (grid.origin[1], last[1])
-            for z in (grid.origin[2], last[2])
-        ]
-    )
     to_index = np.linalg.inv(volume.ijk_to_lps) @ drawn.grid_to_lps
-    index = (corners @ to_index.T)[:, :3]
+    index = mapped(to_index, boxes.FINE_GRID.corners())
     slices = []
     for axis, count in enumerate(volume.stored.shape[::-1]):
         first = max(int(np.floor(index[:, axis].min())), 0)
@@ -114,12 +104,7 @@ def _from_frame(
     drawn: Drawn, classes: list[int], like: sitk.Image
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Sample probabilities of the fine network on a grid in the patient's space."""
-    import SimpleITK as sitk
-
-    back = np.linalg.inv(drawn.grid_to_lps)
-    transform = sitk.AffineTransform(3)
-    transform.SetMatrix([float(m) for m in back[:3, :3].ravel()])
-    transform.SetTranslation([float(t) for t in back[:3, 3]])
+    transform = affine_transform(np.linalg.inv(drawn.grid_to_lps))
     grid = boxes.FINE_GRID
     chances = [
         resample(grid.image(np.ascontiguousarray(drawn.chances[n])), like, transform=transform)
