@@ -13,8 +13,13 @@ from sources import Source, linear, nearest, pick
 
 from Clinic2CloudLib.deface.network import boxes
 from Clinic2CloudLib.deface.network.intensity import normalised
-from Clinic2CloudLib.deface.region import in_face
+from Clinic2CloudLib.deface.network.run import MULTIPLE
+from Clinic2CloudLib.deface.region import EAR_X, EAR_Y, EAR_Z, in_face
 
+#: The frame of a real scan is the classical finder's: a few millimetres off, now and then.
+SCAN_TRUST = 0.3
+#: Fields of view of the coarse network, mm: a head coil's to a whole trunk's.
+COARSE_WIDE_MM, COARSE_TALL_MM = (170.0, 540.0), (120.0, 420.0)
 LANDMARKS = np.array([[32.0, 0.0, 0.0], [-32.0, 0.0, 0.0], [0.0, 84.5, 0.0]])
 
 
@@ -30,11 +35,18 @@ class Sample:
         Class numbers of :mod:`boxes`, uint8.
     points : numpy.ndarray
         Each voxel's place in the head's frame, mm, float32, shape (3, K, J, I).
+    sure : numpy.ndarray
+        Boolean, shape (K, J, I): where the region is known. Ears of real scans are the classical
+        finder's, which is often wrong there: nothing is learned from them.
+    trust : float
+        How far the frame, and the points with it, can be trusted, from 0 to 1.
     """
 
     image: np.ndarray
     region: np.ndarray
     points: np.ndarray
+    sure: np.ndarray
+    trust: float = 1.0
 
 
 def sample_of(
@@ -100,7 +112,22 @@ def sample_of(
     if head_only:
         low, high = boxes.HEAD_LOW[:, None, None, None], boxes.HEAD_HIGH[:, None, None, None]
         region[~((points > low) & (points < high)).all(0)] = boxes.OUTSIDE
-    return Sample(np.stack([seen, inside.astype(np.float32)]), region, points)
+    sure, trust = np.ones(shape, bool), 1.0
+    if source.tissue is None:
+        sure, trust = ~around_ears(points) | (region == boxes.BRAIN), SCAN_TRUST
+    return Sample(np.stack([seen, inside.astype(np.float32)]), region, points, sure, trust)
+
+
+def around_ears(points: np.ndarray) -> np.ndarray:
+    """Say which points, shape (3, K, J, I), lie where ears may be."""
+    x, y, z = points
+    return (
+        (abs(x) >= EAR_X)
+        & (y >= EAR_Y[0])
+        & (y <= EAR_Y[1])
+        & (z >= EAR_Z[0])
+        & (z <= EAR_Z[1])
+    )
 
 
 def ruled(parts: np.ndarray, depth: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -210,26 +237,28 @@ def field_of_view(points: np.ndarray, random: np.random.Generator) -> np.ndarray
 def fine_sample(sources: Sequence[Source], random: np.random.Generator) -> Sample:
     """Draw a sample as the fine network sees it: in the frame of the coarse one, a little off."""
     grid = np.moveaxis(boxes.FINE_GRID.points(), -1, 0)
-    loose = 2.0 if random.random() < 0.2 else 1.0
-    turn = np.eye(3) + random.normal(0, 0.03 * loose, (3, 3))
-    shift = random.normal(0, 2.5 * loose, 3)
+    loose = 2.0 if random.random() < 0.25 else 1.0
+    turn = np.eye(3) + random.normal(0, 0.035 * loose, (3, 3))
+    shift = random.normal(0, 4.0 * loose, 3)
     points = turned(turn, grid)
     points += shift[:, None, None, None].astype(np.float32)
     return sample_of(pick(sources, random), points, random, head_only=False)
 
 
-def coarse_sample(sources: Sequence[Source], random: np.random.Generator, edge: int) -> Sample:
+def coarse_sample(sources: Sequence[Source], random: np.random.Generator) -> Sample:
     """Draw a sample as the coarse network sees it: a scan of anything that may hold a head."""
     from synthesise import rotation
 
     source = pick(sources, random)
-    shape = tuple(round(edge * random.uniform(0.65, 1.35) / 16) * 16 for _ in range(3))
+    wide, deep = random.uniform(*COARSE_WIDE_MM), random.uniform(*COARSE_WIDE_MM)
+    tall = random.uniform(*COARSE_TALL_MM)
+    shape = tuple(round(mm / boxes.COARSE_MM) for mm in (tall, deep, wide))
     axes = [boxes.COARSE_MM * (np.arange(n, dtype=np.float32) - (n - 1) / 2) for n in shape]
     z, y, x = np.meshgrid(*axes, indexing="ij")
-    wide = random.random() < 0.15
-    angles = random.normal(0, [0.45, 0.3, 0.45] if wide else [0.17, 0.1, 0.12])
+    turned_far = random.random() < 0.15
+    angles = random.normal(0, [0.45, 0.3, 0.45] if turned_far else [0.17, 0.1, 0.12])
     turn = rotation(angles) / random.uniform(0.82, 1.2)
-    centre = np.array([0.0, 55.0, -15.0]) + random.normal(0, [20.0, 25.0, 35.0])
+    centre = np.array([0.0, 55.0, -15.0]) + random.normal(0, [22.0, 30.0, 40.0])
     if random.random() < 0.08:  # next to no head in view
         centre += (
             random.choice([-1, 1], 3) * random.uniform(60.0, 200.0, 3) * (random.random(3) < 0.5)
@@ -264,13 +293,24 @@ def no_head(points: np.ndarray, random: np.random.Generator) -> Sample:
     inside = np.ones(shape, bool)
     seen = normalised(value, inside, "CT" if ct else "MR")
     region = np.zeros(shape, np.uint8)
-    return Sample(np.stack([seen, inside.astype(np.float32)]), region, points.astype(np.float32))
-
-
-def to_tensors(sample: Sample) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return image, region and points as tensors with a batch axis."""
-    return (
-        torch.from_numpy(sample.image)[None],
-        torch.from_numpy(sample.region.astype(np.int64))[None],
-        torch.from_numpy(sample.points)[None],
+    return Sample(
+        np.stack([seen, inside.astype(np.float32)]),
+        region,
+        points.astype(np.float32),
+        np.ones(shape, bool),
     )
+
+
+def to_tensors(sample: Sample) -> dict[str, torch.Tensor]:
+    """Return image, region, points and what is sure, with a batch axis, padded as at inference."""
+    extra = [(-n) % MULTIPLE for n in sample.region.shape]
+    pad = [(0, e) for e in extra]
+    inside = np.pad(sample.image[1] > 0, pad)
+    return {
+        "image": torch.from_numpy(np.pad(sample.image, [(0, 0), *pad]))[None],
+        "region": torch.from_numpy(np.pad(sample.region, pad).astype(np.int64))[None],
+        "places": torch.from_numpy(np.pad(sample.points / boxes.UNIT_MM, [(0, 0), *pad]))[None],
+        "inside": torch.from_numpy(inside)[None],
+        "sure": torch.from_numpy(np.pad(sample.sure, pad) & inside)[None],
+        "trust": torch.tensor(sample.trust),
+    }

@@ -29,11 +29,11 @@ from Clinic2CloudLib.deface.network.nets import coarse_net, fine_net
 
 #: Class weights of the cross entropy: ears are few.
 CLASS_WEIGHTS = (1.0, 1.0, 1.5, 4.0, 1.0)
-PLACE_WEIGHT = 0.7
-COARSE_EDGE = 56
+PLACE_WEIGHT = 2.0
 EMA = 0.995
 WARM_UP = 100
-FINE_POINTS = torch.from_numpy(np.moveaxis(boxes.FINE_GRID.points(), -1, 0).copy())[None]
+LOG_EVERY, SAVE_EVERY = 100, 200
+Parts = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Options:
     rate: float
     seed: int
     threads: int
+    batch: int
+    half: bool
     start: Path | None
 
 
@@ -65,41 +67,31 @@ class Samples(torch.utils.data.IterableDataset):
             if self.options.net == "fine":
                 yield fine_sample(sources, random)
             else:
-                yield coarse_sample(sources, random, COARSE_EDGE)
+                yield coarse_sample(sources, random)
 
 
-def inputs_and_targets(net: str, sample: Sample) -> tuple[torch.Tensor, ...]:
-    """Return input, region, target places and the field of view as tensors."""
-    image, region, points = to_tensors(sample)
-    if net == "fine":
-        image_in = torch.cat([image, FINE_POINTS / boxes.COARSE_UNIT_MM], 1)
-        return image_in, region, (points - FINE_POINTS) / boxes.FINE_UNIT_MM, image[:, 1] > 0
-    return image, region, points / boxes.COARSE_UNIT_MM, image[:, 1] > 0
-
-
-def losses(
-    out: torch.Tensor, region: torch.Tensor, places: torch.Tensor, inside: torch.Tensor
-) -> tuple[torch.Tensor, dict[str, float]]:
+def losses(out: torch.Tensor, truth: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Parts]:
     """Return the loss and its parts: cross entropy, soft Dice, and the places' absolute error."""
     logits, said = out[:, : boxes.CLASSES], out[:, boxes.CLASSES :]
+    region = truth["region"]
     weights = torch.tensor(CLASS_WEIGHTS)
     each = F.cross_entropy(logits, region, weight=weights, reduction="none")
-    seen = inside.float()
-    entropy = (each * seen).sum() / seen.sum().clamp(min=1)
-    chances = torch.softmax(logits, 1) * seen[:, None]
-    truth = F.one_hot(region, boxes.CLASSES).permute(0, 4, 1, 2, 3).float() * seen[:, None]
-    both, sizes = (chances * truth).sum((2, 3, 4)), (chances + truth).sum((2, 3, 4))
+    sure = truth["sure"].float()
+    entropy = (each * sure).sum() / sure.sum().clamp(min=1)
+    chances = torch.softmax(logits, 1) * sure[:, None]
+    one_hot = F.one_hot(region, boxes.CLASSES).permute(0, 4, 1, 2, 3).float() * sure[:, None]
+    both, sizes = (chances * one_hot).sum((2, 3, 4)), (chances + one_hot).sum((2, 3, 4))
     dice = ((2 * both + 20) / (sizes + 20))[:, 1:]
-    head = (seen * (region > 0))[:, None]
-    off = ((said - places).abs() * head).sum() / (3 * head.sum()).clamp(min=300)
-    total = entropy + (1 - dice).mean() + PLACE_WEIGHT * off
+    head = (truth["inside"] & (region > 0)).float()
+    off = ((said - truth["places"]).abs() * head[:, None]).sum() / (3 * head.sum()).clamp(min=300)
+    total = entropy + (1 - dice).mean() + PLACE_WEIGHT * truth["trust"] * off
     mean = dice.detach().mean(0)
     return total, {
         "entropy": entropy.item(),
         "dice": mean.mean().item(),
         "face": mean[boxes.FACE - 1].item(),
         "ears": mean[boxes.EARS - 1].item(),
-        "place": off.item(),
+        "place_mm": off.item() * boxes.UNIT_MM,
     }
 
 
@@ -135,22 +127,27 @@ def train(options: Options) -> None:
     for step, sample in enumerate(loader, first):
         for group in optimiser.param_groups:
             group["lr"] = rate_at(step, options)
-        image, region, places, inside = inputs_and_targets(options.net, sample)
-        total, parts = losses(
-            net(image.contiguous(memory_format=torch.channels_last_3d)), region, places, inside
-        )
-        optimiser.zero_grad(set_to_none=True)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
-        optimiser.step()
+        truth = to_tensors(sample)
+        image = truth["image"].contiguous(memory_format=torch.channels_last_3d)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.half):
+            out = net(image)
+        total, parts = losses(out.float(), truth)
+        if not torch.isfinite(total):
+            continue
+        (total / options.batch).backward()
+        running.append({"loss": total.item(), **parts})
+        if (step + 1) % options.batch == 0:
+            norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
+            if torch.isfinite(norm):  # next to nothing in view may give no gradient to speak of
+                optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
         keep = min(EMA, (step + 1) / (step + 20))
         for name, value in net.state_dict().items():
             average[name].lerp_(value, 1 - keep)
-        running.append({"loss": total.item(), **parts})
-        if (step + 1) % 50 == 0:
+        if (step + 1) % LOG_EVERY == 0:
             log(options.out, step + 1, running, time.monotonic() - began)
             running = []
-        if (step + 1) % 100 == 0 or step + 1 == options.steps:
+        if (step + 1) % SAVE_EVERY == 0 or step + 1 == options.steps:
             save(checkpoint, step + 1, net, optimiser, average)
 
 
@@ -186,6 +183,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=1, help="samples to a change of the weights")
+    parser.add_argument("--half", action="store_true", help="bfloat16, where the CPU computes it")
     parser.add_argument("--start", type=Path, help="weights to start from, of export.py")
     train(Options(**vars(parser.parse_args())))
 

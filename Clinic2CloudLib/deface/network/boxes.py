@@ -9,12 +9,12 @@ from ..grid import Grid
 #: The classes of both networks, in the order of their outputs.
 OUTSIDE, HEAD, FACE, EARS, BRAIN = range(5)
 CLASSES = 5
-#: After the classes come three channels of place. The coarse network's: where a voxel lies in the
-#: head's frame, in units of 100 mm. The fine one's: how far its frame is off, in units of 10 mm.
+#: After the classes come three channels of place: where a voxel lies in the head's frame, in these
+#: units. The fine network does not see where its grid lies, so that it must look at the anatomy.
 PLACES = 3
-COARSE_UNIT_MM, FINE_UNIT_MM = 100.0, 10.0
+UNIT_MM = 50.0
 
-COARSE_MM = 5.0
+COARSE_MM = 8.0
 #: The part of a body that is head to the coarse network, in the head's frame, mm.
 HEAD_LOW, HEAD_HIGH = np.array([-115.0, -65.0, -150.0]), np.array([115.0, 175.0, 115.0])
 

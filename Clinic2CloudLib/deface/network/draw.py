@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...dicom.model import Volume
+from ..grid import affine_transform, mapped
 from . import boxes
 from .intensity import normalised
 from .locate import affine_fit, sampled
@@ -64,20 +65,15 @@ def draw(values: np.ndarray, volume: Volume, frame_to_lps: np.ndarray) -> Drawn 
 
 
 def _once(values: np.ndarray, volume: Volume, grid_to_lps: np.ndarray) -> Drawn | None:
-    import SimpleITK as sitk
-
     grid = boxes.FINE_GRID
-    transform = sitk.AffineTransform(3)
-    transform.SetMatrix([float(m) for m in grid_to_lps[:3, :3].ravel()])
-    transform.SetTranslation([float(t) for t in grid_to_lps[:3, 3]])
     like = grid.image(np.zeros(grid.shape, np.uint8))
-    seen, inside = sampled(values, volume, like, boxes.FINE_MM, transform)
+    place = affine_transform(grid_to_lps)
+    seen, inside = sampled(values, volume, like, boxes.FINE_MM, place)
     points = grid.points()
     image = np.concatenate(
         [
             normalised(seen, inside, volume.modality)[None],
             inside[None].astype(np.float32),
-            np.moveaxis(points, -1, 0) / np.float32(boxes.COARSE_UNIT_MM),
         ]
     )
     chances, places = forward("fine", image)
@@ -86,9 +82,9 @@ def _once(values: np.ndarray, volume: Volume, grid_to_lps: np.ndarray) -> Drawn 
     if counted.sum() < 1000:
         return None
     own = points[counted].astype(np.float64)
-    off = np.moveaxis(places, 0, -1)[counted] * boxes.FINE_UNIT_MM
-    matrix, residual = affine_fit(own + off, own, head[counted])
+    said = np.moveaxis(places, 0, -1)[counted] * boxes.UNIT_MM
+    matrix, residual = affine_fit(said, own, head[counted])
     if matrix is None:
         return None
-    correction = float(np.sqrt(np.square(off).sum(1).mean()))
+    correction = float(np.sqrt(np.square(mapped(matrix, own) - own).sum(1).mean()))
     return Drawn(chances, inside, grid_to_lps, grid_to_lps @ matrix, correction, residual)

@@ -14,7 +14,7 @@ from .masks import masks_of
 
 
 class NetworkFinder:
-    """Finds the head at 5 mm, then draws face, ears and brain at 2.5 mm in the head's frame."""
+    """Finds the head at 8 mm, then draws face, ears and brain at 2.5 mm in the head's frame."""
 
     name = "face network (MONAI, two stages)"
 

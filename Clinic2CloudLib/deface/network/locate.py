@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import SimpleITK as sitk
 
 #: Fewer head voxels than this (about 0.2 L) are no head.
-FEWEST_VOXELS = 1600
+FEWEST_VOXELS = 400
 ROUNDS = 4
 #: What lies this far from where the affine fit has it counts half, mm.
 SOFT_MM = 6.0
@@ -30,7 +30,7 @@ class Located:
     Attributes
     ----------
     grid : Grid
-        Isotropic, 5 mm, along LPS.
+        Isotropic, 8 mm, along LPS.
     head, brain : numpy.ndarray
         Probabilities on ``grid``, float32.
     frame_to_lps : numpy.ndarray
@@ -104,7 +104,7 @@ def locate(values: np.ndarray, volume: Volume) -> Located | None:
     counted = largest(head > 0.5)
     if counted.sum() < FEWEST_VOXELS:
         return None
-    where = np.moveaxis(places * boxes.COARSE_UNIT_MM, 0, -1)[counted]
+    where = np.moveaxis(places * boxes.UNIT_MM, 0, -1)[counted]
     matrix, residual = affine_fit(where, grid.points()[counted], head[counted])
     if matrix is None:
         return None

@@ -11,25 +11,22 @@ from . import boxes
 
 
 def coarse_net() -> Any:
-    """Return the network that finds a head at 5 mm: image and field of view in."""
-    return _unet(2, (12, 24, 48, 96, 128))
+    """Return the network that finds a head at 8 mm: image and field of view in."""
+    return _unet((12, 24, 48, 96, 128))
 
 
 def fine_net() -> Any:
-    """Return the network that draws the face at 2.5 mm in the head's frame.
-
-    Its input is the image, the field of view, and each voxel's three coordinates.
-    """
-    return _unet(2 + boxes.PLACES, (16, 32, 64, 128, 192))
+    """Return the network that draws the face at 2.5 mm: image and field of view in."""
+    return _unet((16, 32, 64, 128, 192))
 
 
-def _unet(inputs: int, channels: tuple[int, ...]) -> Any:
+def _unet(channels: tuple[int, ...]) -> Any:
     import torch
     from monai.networks.nets import UNet
 
     net: Any = UNet(
         spatial_dims=3,
-        in_channels=inputs,
+        in_channels=2,
         out_channels=boxes.CLASSES + boxes.PLACES,
         channels=channels,
         strides=(2,) * (len(channels) - 1),
