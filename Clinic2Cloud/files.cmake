@@ -30,5 +30,6 @@ set(CLINIC2CLOUD_SCRIPTS
 set(CLINIC2CLOUD_RESOURCES
   Resources/Icons/Clinic2Cloud.png
   Resources/UI/Clinic2Cloud.ui
+  Resources/requirements-network.txt
   Resources/requirements.txt
   )

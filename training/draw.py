@@ -121,13 +121,7 @@ def sample_of(
 def around_ears(points: np.ndarray) -> np.ndarray:
     """Say which points, shape (3, K, J, I), lie where ears may be."""
     x, y, z = points
-    return (
-        (abs(x) >= EAR_X)
-        & (y >= EAR_Y[0])
-        & (y <= EAR_Y[1])
-        & (z >= EAR_Z[0])
-        & (z <= EAR_Z[1])
-    )
+    return (abs(x) >= EAR_X) & (y >= EAR_Y[0]) & (y <= EAR_Y[1]) & (z >= EAR_Z[0]) & (z <= EAR_Z[1])
 
 
 def ruled(parts: np.ndarray, depth: np.ndarray, points: np.ndarray) -> np.ndarray:

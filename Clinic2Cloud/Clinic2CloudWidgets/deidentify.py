@@ -23,6 +23,7 @@ class DeidentifySection(Section):
         self._rows: list[Any] = []
         self._out = Path()
         self._stage = ""
+        self._classical = ""
         self.ui.applyButton.connect("clicked()", self.applyOrCancel)
         self.ui.policyFile.connect("currentPathChanged(QString)", lambda _p: self._ownPolicy())
         self.ui.progressTree.setColumnWidth(SERIES, 220)
@@ -86,6 +87,7 @@ class DeidentifySection(Section):
         self._showRows([self.panel.select.nameOf(uid) for uid in uids])
         self._stage = "deidentify"
         try:
+            self._classical = self._offerNetwork(uids)
             self.work(
                 "deidentify",
                 request,
@@ -99,6 +101,16 @@ class DeidentifySection(Section):
             return
         self._say(_("Reading the series..."))
         self.updateButton()
+
+    def _offerNetwork(self, uids: list[str]) -> str:
+        """Offer the face network where faces are looked for; return why it is not asked."""
+        from .packages import ensureNetwork, ensurePackages
+
+        ensurePackages()
+        faces = {"CT", "MR"} & {self.panel.select.kindOf(uid) for uid in uids}
+        if not faces or self.panel.parameters.face.value == "off":
+            return ""
+        return ensureNetwork()
 
     # ----------------------------------------------------------------- progress
 
@@ -165,6 +177,10 @@ class DeidentifySection(Section):
         if self._aside:
             text += " " + _("{count} files were set aside, first because {why}.").format(
                 count=len(self._aside), why=self._aside[0]["reason"]
+            )
+        if self._classical:
+            text += " " + _("Faces were found by the classical method: {why}.").format(
+                why=self._classical
             )
         if found:
             text += " " + _("The second look found something in {count}: review them.").format(

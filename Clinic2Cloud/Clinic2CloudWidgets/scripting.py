@@ -17,11 +17,18 @@ class Scripting:
     def __init__(self) -> None:
         self.views: Any = None
 
-    def installPackages(self) -> None:
-        """Have Slicer install what the library needs and lacks; asks the user first."""
-        from Clinic2CloudWidgets.packages import ensurePackages
+    def installPackages(self) -> str:
+        """Have Slicer install what the library and its face network need; asks the user first.
+
+        Returns
+        -------
+        str
+            Why faces will be found by the classical method; empty where the network is there.
+        """
+        from Clinic2CloudWidgets.packages import ensureNetwork, ensurePackages
 
         ensurePackages()
+        return ensureNetwork(again=True)
 
     def databasePath(self) -> pathlib.Path | None:
         """Return Slicer's DICOM database file, or None when there is none open."""

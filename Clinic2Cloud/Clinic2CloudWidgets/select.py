@@ -180,6 +180,11 @@ class SelectSection(Section):
         item = self.items.get(uid)
         return f"{item.text(KIND)}  {item.text(NAME)}" if item is not None else _("series")
 
+    def kindOf(self, uid: str) -> str:
+        """Return a series' modality."""
+        item = self.items.get(uid)
+        return item.text(KIND) if item is not None else ""
+
     def tick(self, uid: str, ticked: bool = True) -> bool:
         """Tick a series; False when it is not in the list."""
         item = self.items.get(uid)

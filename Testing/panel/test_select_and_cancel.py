@@ -160,22 +160,6 @@ def test_a_folder_of_other_files_is_refused_with_the_way_out(driver: Any) -> Non
     assert (driver.cases / "thesis.txt").exists()
 
 
-def test_packages_that_are_declined_stop_before_anything_is_done(driver: Any) -> None:
-    from Clinic2CloudWidgets import packages
-
-    from Testing import standin
-
-    driver.listed()
-    packages._checked = False
-    standin.installs.declined = True
-    packages.REQUIREMENTS = driver.folder / "requirements.txt"
-    packages.REQUIREMENTS.write_text("no-such-package-at-all>=1\n")
-    driver.panel.select.tick(next(iter(driver.panel.select.items)))
-    driver.ui.applyButton.click()
-    assert "were not installed" in driver.ui.deidentifyStatus.text
-    assert driver.processes()() == []
-
-
 def test_pause_keeps_the_upload_and_resume_after_a_restart_ends_it(
     reviewing: Any, tmp_path: Path
 ) -> None:
