@@ -24,6 +24,8 @@ SLICES = {
 #: The angles a person has to have seen, in the order of the keys 1 to 5.
 ANGLES = ("front", "left_oblique", "right_oblique", "left_profile", "right_profile")
 OUTLINE = (1.0, 0.42, 0.25)
+#: So far from the middle of the face a head reaches, in mm.
+HEAD_MM = 160.0
 _GROUP = 7
 
 _THREE_D = """
@@ -87,7 +89,10 @@ class CaseViews:
             display = node.GetDisplayNode()
             display.SetAutoWindowLevel(False)
             display.SetWindowLevelMinMax(*facts["window"])
-        self._frame = _frameOf(arrays.get("before", arrays["after"]), matrix, facts["skin"])
+        self._frame = _frameOf(
+            arrays.get("before", arrays["after"]), matrix, facts["skin"],
+            _placeOf(arrays["changed"], matrix) if changed is not None else None,
+        )  # fmt: skip
         if slicer.app.layoutManager() is not None:
             self._layout.use(layout.VOLUMES, layoutDescription())
             self._render(before, after, facts)
@@ -217,8 +222,11 @@ def _fitted(frame: Any, tag: str) -> Any:
     return dataclasses.replace(frame, distance=frame.distance / narrow)
 
 
-def _frameOf(values: Any, ijkToRas: Any, skin: float) -> Any:
-    """Return what the cameras look at: all that is skin or under it."""
+def _frameOf(values: Any, ijkToRas: Any, skin: float, face: Sequence[float] | None) -> Any:
+    """Return what the cameras look at: all that is skin or under it, or of it what is near a face.
+
+    In a scan of head and shoulders the face would else be too small to be recognised.
+    """
     import numpy as np
     from Clinic2CloudLib.preview.views import frame_of
 
@@ -226,7 +234,11 @@ def _frameOf(values: Any, ijkToRas: Any, skin: float) -> Any:
     k, j, i = np.nonzero(values[::step, ::step, ::step] > skin)
     index = np.stack([i, j, k, np.zeros_like(i)], axis=1) * step
     index[:, 3] = 1
-    return frame_of((index @ np.asarray(ijkToRas).T)[:, :3])
+    places = (index @ np.asarray(ijkToRas).T)[:, :3]
+    if face is not None:
+        near = np.linalg.norm(places - face, axis=1) < HEAD_MM
+        places = places[near] if near.any() else places
+    return frame_of(places)
 
 
 def _placeOf(values: Any, ijkToRas: Any) -> Sequence[float]:

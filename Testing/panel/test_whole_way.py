@@ -28,7 +28,49 @@ def test_real_heads_go_the_whole_way(shared_data: Path, tmp_path: Path, own_home
         go_all_the_way(driver, tmp_path, series=3, patience=600)
 
 
-def go_all_the_way(driver: Any, folder: Path, series: int, patience: float = 120) -> None:
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_real_cts_are_reviewed_from_all_sides(
+    shared_data: Path, tmp_path: Path, own_home: Path
+) -> None:
+    """A diagnostic CT of part of a head, and a planning CT of head and shoulders."""
+    import shutil
+
+    from conftest import LACKING, run_panel
+
+    from Testing.pipelines.sources import write_classic
+
+    heads = shared_data / "heads" / "dev"
+    if LACKING or not heads.is_dir():
+        pytest.skip(LACKING or "the development heads are not here")
+    shutil.copytree(heads / "ct_dicom" / "slicer_cthead", tmp_path / "dicom" / "part")
+    stored, affine = read_ct(heads / "ct" / "openkbp_pt_17.nii.gz")
+    write_classic(
+        tmp_path / "dicom" / "planning", (stored + 1024).clip(0), affine,
+        modality="CT", intercept=-1024, deidentified=False,
+    )  # fmt: skip
+    for driver in run_panel(tmp_path, tmp_path / "dicom"):
+        review_all(driver, series=2, patience=600)
+        for case in driver.panel.review.cases:
+            assert case.state == "approved"
+            assert case.face["status"] == "found"
+            assert case.face["check"]["verdict"] == "changed", case.face["check"]["sentences"]
+
+
+def read_ct(path: Path) -> tuple[Any, Any]:
+    """A NIfTI file's values in HU, shape (K, J, I), and its affine to LPS in mm."""
+    import numpy as np
+    import SimpleITK as sitk
+
+    image = sitk.ReadImage(str(path))
+    affine = np.eye(4)
+    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
+    affine[:3, 3] = image.GetOrigin()
+    return sitk.GetArrayFromImage(image), affine
+
+
+def review_all(driver: Any, series: int, patience: float) -> None:
+    """Sections 1 to 3: all series are de-identified, looked at from all sides and approved."""
     ui, panel = driver.ui, driver.panel
     with Blocked() as blocked:
         driver.listed()
@@ -48,9 +90,12 @@ def go_all_the_way(driver: Any, folder: Path, series: int, patience: float = 120
     for _ in cases:
         driver.look()
         driver.picture("3-review")
-        driver.picture(
-            f"3-views-{panel.review.case.id}", driver.slicer.app.layoutManager().viewport()
-        )
+        for angle in ("front", "left_oblique", "right_profile"):
+            panel.review.angles.lookFrom(angle)
+            driver.picture(
+                f"3-views-{panel.review.case.id}-{angle}",
+                driver.slicer.app.layoutManager().viewport(),
+            )
         if panel.review.case.needs_review:
             ui.noteEdit.setText("looked at closely")
         shown = panel.review.case.folder
@@ -58,6 +103,11 @@ def go_all_the_way(driver: Any, folder: Path, series: int, patience: float = 120
         ui.approveButton.click()
         driver.until(lambda folder=shown: load_case(folder).state == "approved", patience)
         driver.idle()
+
+
+def go_all_the_way(driver: Any, folder: Path, series: int, patience: float = 120) -> None:
+    ui, panel = driver.ui, driver.panel
+    review_all(driver, series, patience)
     with cloud(folder / "cloud") as running:
         with Blocked() as blocked:
             send_all(driver, running)
