@@ -160,7 +160,8 @@ class Clinic2CloudWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.onReload(self)
 
     def onSceneStartClose(self, caller: Any, event: Any) -> None:
-        """Let go of nodes that are about to go."""
+        """Let go of nodes that are about to go; what was chosen stays for the next scene."""
+        self.logic.keepChoices()
         self.setParameterNode(None)
         self.panel.sceneCloses()
 
@@ -203,11 +204,28 @@ class Clinic2CloudLogic(ScriptedLoadableModuleLogic, Scripting):
     def __init__(self) -> None:
         ScriptedLoadableModuleLogic.__init__(self)
         Scripting.__init__(self)
+        self._choices: dict[str, Any] = {}
         findLibrary()
 
     def getParameterNode(self) -> Clinic2CloudParameterNode:
-        """Return the typed parameter node of the scene."""
-        return Clinic2CloudParameterNode(super().getParameterNode())
+        """Return the typed parameter node of the scene; a new scene begins with what was chosen."""
+        node = super().getParameterNode()
+        isNew = node.GetParameterCount() == 0
+        parameters = Clinic2CloudParameterNode(node)
+        for name, value in self._chosen().items() if isNew else ():
+            setattr(parameters, name, value)
+        return parameters
+
+    def keepChoices(self) -> None:
+        """Keep what was chosen in this scene for the next; else a strict policy would fall back."""
+        parameters = self.getParameterNode()
+        names = [name for name in parameters.allParameters if name != "sceneVolume"]
+        self._choices = {name: getattr(parameters, name) for name in names}
+
+    def _chosen(self) -> dict[str, Any]:
+        """Return the choices of the scene before, or the folder of the session before."""
+        folder = slicer.app.settings().value("Clinic2Cloud/CasesFolder", "")
+        return self._choices or ({"casesFolder": pathlib.Path(folder)} if folder else {})
 
 
 class Clinic2CloudTest(ScriptedLoadableModuleTest):

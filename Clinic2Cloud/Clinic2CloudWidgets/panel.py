@@ -96,7 +96,9 @@ class Panel:
     # ------------------------------------------------------------------- events
 
     def parametersChanged(self) -> None:
-        """A choice was changed, here or elsewhere."""
+        """A choice was changed, here or elsewhere; the folder is kept for the next session."""
+        if self.setting("CasesFolder") != str(self.casesFolder):
+            self.saveSetting("CasesFolder", str(self.casesFolder))
         for section in self.sections:
             section.parametersChanged()
 

@@ -33,6 +33,47 @@ def test_closing_the_scene_ends_the_look(reviewing: Any) -> None:
     reviewing.until(lambda: reviewing.panel.review.shown)
 
 
+def test_a_new_scene_begins_with_what_was_chosen(reviewing: Any) -> None:
+    """The folder of cases above all: the next patient's case belongs beside the last one's."""
+    from conftest import MODULE
+
+    from Testing import standin
+
+    ui = reviewing.ui
+    ui.policyComboBox.setCurrentIndex(2)
+    ui.keepAgeCheckBox.setChecked(True)
+    ui.reviewerEdit.setText("Dr. Example")
+    standin.close_scene()
+    chosen = reviewing.panel.parameters
+    assert chosen.casesFolder == reviewing.cases
+    assert Path(ui.casesFolder.currentPath) == reviewing.cases
+    assert ui.caseTree.topLevelItemCount == 1
+    assert chosen.policy.value == "strict"
+    assert reviewing.panel.policyRequest()["policy"] == "strict"
+    assert ui.keepAgeCheckBox.checked
+    assert ui.reviewerEdit.text == "Dr. Example"
+    # Another session knows the folder; it begins with the default policy and nobody's name.
+    standin.unload_module("Clinic2Cloud")
+    standin.close_scene()
+    again = standin.load_module(MODULE)
+    again.enter()
+    assert again.panel.parameters.casesFolder == reviewing.cases
+    assert again.ui.caseTree.topLevelItemCount == 1
+    assert again.panel.parameters.policy.value == "research"
+    assert again.ui.reviewerEdit.text == ""
+
+
+def test_a_scene_that_is_opened_brings_its_own_choices(reviewing: Any, tmp_path: Path) -> None:
+    reviewing.ui.faceComboBox.setCurrentIndex(2)
+    scene = reviewing.slicer.mrmlScene
+    scene.SetURL(str(tmp_path / "scene.mrml"))
+    assert scene.Commit()
+    reviewing.ui.faceComboBox.setCurrentIndex(0)
+    assert scene.Connect()
+    assert reviewing.panel.parameters.face.value == "remove"
+    assert reviewing.panel.parameters.casesFolder == reviewing.cases
+
+
 def test_reloading_the_module_during_the_look_leaves_no_process(reviewing: Any) -> None:
     from Testing import standin
 
