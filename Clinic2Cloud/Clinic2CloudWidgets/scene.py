@@ -143,7 +143,7 @@ def addTable(name: str, rows: Sequence[Sequence[str]], case: str, role: str) -> 
         for row in rows:
             values.InsertNextValue(row[column])
         node.AddColumn(values)
-    node.SetUseColumnNameAsColumnHeader(True)
+    node.SetUseColumnTitleAsColumnHeader(True)
     return node
 
 

@@ -52,7 +52,7 @@ class SelectSection(Section):
         tree = self.ui.seriesTree
         tree.setColumnWidth(NAME, 210)
         tree.setColumnWidth(KIND, 38)
-        tree.setColumnWidth(IMAGES, 48)
+        tree.setColumnWidth(IMAGES, 56)
         tree.connect("itemChanged(QTreeWidgetItem*,int)", self._itemChanged)
         tree.connect(
             "currentItemChanged(QTreeWidgetItem*,QTreeWidgetItem*)", lambda *_a: self._tellPlan()
