@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import slicer
+from slicer.i18n import tr as _
 
 VOLUMES, PICTURES = 7201, 7202
 
@@ -19,10 +21,15 @@ _SLICE = """
 COLOURS = {"before": "#F0A85C", "after": "#6EBEF0"}
 
 
+def sideName(side: str) -> str:
+    """Return before and after in the user's words."""
+    return {"before": _("Before"), "after": _("After")}[side]
+
+
 def sliceItem(tag: str, side: str, orientation: str, label: str, group: int) -> str:
     """Return a layout's item of one slice view."""
     return _SLICE.format(
-        tag=tag, orientation=orientation, label=label, colour=COLOURS[side], group=group
+        tag=tag, orientation=orientation, label=escape(label), colour=COLOURS[side], group=group
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import slicer
+from slicer.i18n import tr as _
 
 from . import layout, scene
 from .observers import Observers
@@ -26,7 +27,7 @@ def layoutDescription() -> str:
     """Return the layout: before on the left, after on the right."""
     return layout.row(
         [
-            layout.sliceItem(tag, side, "Axial", f"{side.capitalize()}, image", _GROUP)
+            layout.sliceItem(tag, side, "Axial", f"{layout.sideName(side)}, {_('image')}", _GROUP)
             for tag, side in _SIDES.items()
         ]
     )

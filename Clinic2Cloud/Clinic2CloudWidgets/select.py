@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,18 @@ class DropFilter(qt.QWidget):
             paths = [u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()]
             if paths:
                 event.acceptProposedAction()
-                self._take(Path(paths[0]))
+                self._take(whatHoldsAll([Path(path) for path in paths]))
                 return True
         return False
+
+
+def whatHoldsAll(paths: list[Path]) -> Path:
+    """Return the one path that was dropped, or the folder that holds all of several.
+
+    Nothing is done to what is not ticked, so a list that shows more than was dropped does no harm;
+    one that shows less would leave out images of a series.
+    """
+    return paths[0] if len(paths) == 1 else Path(os.path.commonpath(paths))
 
 
 class SelectSection(Section):

@@ -8,9 +8,11 @@ vanish.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import slicer
+from slicer.i18n import tr as _
 
 from . import layout, scene
 from .cameras import AFTER, BEFORE, LinkedCameras, cameraNode
@@ -39,16 +41,15 @@ def layoutDescription() -> str:
     """Return the layout: 3D before and after above, axial and sagittal of each below."""
     pair = layout.row(
         [
-            _THREE_D.format(tag=tag, label=label, group=_GROUP)
-            for tag, label in ((BEFORE, "Before"), (AFTER, "After"))
+            _THREE_D.format(tag=tag, label=escape(layout.sideName(side)), group=_GROUP)
+            for tag, side in ((BEFORE, "before"), (AFTER, "after"))
         ]
     )
+    names = {"Axial": _("axial"), "Sagittal": _("sagittal")}
     slices = layout.row(
         [
-            layout.sliceItem(
-                tag, side, orientation, f"{side.capitalize()}, {orientation.lower()}", _GROUP
-            )
-            for tag, (side, orientation) in SLICES.items()
+            layout.sliceItem(tag, side, plane, f"{layout.sideName(side)}, {names[plane]}", _GROUP)
+            for tag, (side, plane) in SLICES.items()
         ]
     )
     return (

@@ -40,6 +40,21 @@ def test_approve_needs_all_angles_and_a_name(reviewing: Any) -> None:
     assert require_approved(folder).review["reviewer"] == "Dr. Example"
 
 
+def test_the_keyboard_does_what_the_buttons_do(reviewing: Any) -> None:
+    import qt
+
+    folder = choose(reviewing)
+    keys = {s.key.toString(): s for s in reviewing.panel.widget.findChildren(qt.QShortcut)}
+    assert set(keys) == {*"12345", "N", ",", ".", "Ctrl+Shift+A", "Ctrl+Shift+R"}
+    keys["Ctrl+Shift+A"].activated.emit()
+    assert load_case(folder).review is None, "no key gets round the look"
+    for number in "12345":
+        keys[number].activated.emit()
+    assert reviewing.ui.right_profile_Button.text.endswith("✓")
+    keys["Ctrl+Shift+A"].activated.emit()
+    reviewing.until(lambda: load_case(folder).state == "approved")
+
+
 def test_reject_takes_a_name_and_a_note(reviewing: Any) -> None:
     ui = reviewing.ui
     folder = choose(reviewing)

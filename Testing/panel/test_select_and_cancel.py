@@ -66,20 +66,32 @@ def test_a_folder_that_is_dropped_is_listed(empty: Any, head: Path) -> None:
     assert empty.panel.source == head
 
 
-def test_a_dropped_path_comes_through_the_list(empty: Any, head: Path) -> None:
+def drop(driver: Any, *paths: Path) -> None:
     import qt
 
     data = qt.QMimeData()
-    data.setUrls([qt.QUrl.fromLocalFile(str(head))])
+    data.setUrls([qt.QUrl.fromLocalFile(str(path)) for path in paths])
     place, action = qt.QPointF(5, 5), qt.Qt.CopyAction
     keys = (action, data, qt.Qt.LeftButton, qt.Qt.NoModifier)
-    target = empty.ui.seriesTree.viewport()
+    target = driver.ui.seriesTree.viewport()
     enter = qt.QDragEnterEvent(place.toPoint(), *keys)
     qt.QCoreApplication.sendEvent(target, enter)
     assert enter.isAccepted()
     # Without a real drag Qt knows no target of a drop, so the filter gets it from here.
-    assert empty.panel.select._drop.eventFilter(target, qt.QDropEvent(place, *keys))
+    assert driver.panel.select._drop.eventFilter(target, qt.QDropEvent(place, *keys))
+
+
+def test_a_dropped_path_comes_through_the_list(empty: Any, head: Path) -> None:
+    drop(empty, head)
     empty.listed()
+
+
+def test_many_dropped_files_are_listed_as_the_series_they_make(empty: Any, head: Path) -> None:
+    files = sorted(head.iterdir())
+    drop(empty, *files)
+    empty.listed()
+    (item,) = empty.panel.select.items.values()
+    assert item.text(2) == str(len(files))
 
 
 def test_a_volume_of_the_scene_ticks_its_series(driver: Any) -> None:
