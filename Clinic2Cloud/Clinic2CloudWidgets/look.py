@@ -9,6 +9,9 @@ from slicer.i18n import tr as _
 
 from .views import ANGLES
 
+#: So many volumes of a series are looked at one by one.
+MOST_VOLUMES = 8
+
 
 class AngleLook:
     """The look at a volume: from five sides.
@@ -26,7 +29,7 @@ class AngleLook:
     def __init__(self, panel: Any, views: Any, changed: Callable[[], None]) -> None:
         self._views, self._changed = views, changed
         self._bar = panel.ui.angleWidget
-        self.active = False
+        self.active = self._counts = False
         self.seen: set[str] = set()
         self._buttons = {angle: getattr(panel.ui, f"{angle}_Button") for angle in ANGLES}
         self._titles = {angle: button.text for angle, button in self._buttons.items()}
@@ -34,9 +37,9 @@ class AngleLook:
             button.connect("clicked()", lambda angle=angle: self.lookFrom(angle))
             panel.shortcut(str(number), lambda angle=angle: self.lookFrom(angle))
 
-    def begin(self) -> None:
-        """A volume is shown, from the front."""
-        self.active = True
+    def begin(self, counts: bool) -> None:
+        """A volume is shown, from the front; of several one has to be seen from every side."""
+        self.active, self._counts = True, counts
         self._bar.setVisible(True)
         self.lookFrom("front")
 
@@ -45,8 +48,9 @@ class AngleLook:
         if not self.active or not self._views.case:
             return
         self._views.lookFrom(angle)
-        self.seen.add(angle)
-        self._buttons[angle].setText(f"{self._titles[angle]} ✓")
+        if self._counts:
+            self.seen.add(angle)
+            self._buttons[angle].setText(f"{self._titles[angle]} ✓")
         self._changed()
 
     def lacking(self) -> str:
@@ -67,6 +71,58 @@ class AngleLook:
         self.seen = set()
         for angle, button in self._buttons.items():
             button.setText(self._titles[angle])
+
+
+class VolumeLook:
+    """The volumes of a case, where it has several: echoes, time points, other orientations.
+
+    Parameters
+    ----------
+    panel : Panel
+        The panel.
+    choose : callable
+        ``choose(number)`` when the user wants to see another.
+    """
+
+    def __init__(self, panel: Any, choose: Callable[[int], None]) -> None:
+        self._combo = panel.ui.volumeComboBox
+        self._combo.connect("activated(int)", choose)
+        self.forget()
+
+    def begin(self, number: int, count: int) -> None:
+        """Note that a volume is shown, one of so many."""
+        self.count = count
+        self.seen.add(number)
+        blocked = self._combo.blockSignals(True)
+        self._combo.clear()
+        for index in range(count):
+            text = _("Volume {number} of {count}").format(number=index + 1, count=count)
+            self._combo.addItem(f"{text} ✓" if index in self.seen else text)
+        self._combo.setCurrentIndex(number)
+        self._combo.blockSignals(blocked)
+        self._combo.setVisible(count > 1)
+
+    def lacking(self) -> str:
+        """Return what still has to be seen as a sentence; empty when nothing has."""
+        missing = [number for number in wantedVolumes(self.count) if number not in self.seen]
+        if not missing:
+            return ""
+        names = ", ".join(str(number + 1) for number in missing)
+        return _("Look at the other volumes of this series too: {names}").format(names=names)
+
+    def enable(self, on: bool) -> None:
+        """Let another be chosen."""
+        self._combo.setEnabled(on)
+
+    def forget(self) -> None:
+        """Nothing was seen (any more)."""
+        self.count, self.seen = 0, set()
+        self._combo.setVisible(False)
+
+
+def wantedVolumes(count: int) -> list[int]:
+    """Return which volumes have to be seen: each, but of a long row first, middle and last."""
+    return list(range(count)) if count <= MOST_VOLUMES else [0, count // 2, count - 1]
 
 
 class PictureLook:
@@ -182,6 +238,13 @@ def wantedOf(pictures: Sequence[dict]) -> list[int]:
     for numbers in byFile.values():
         wanted |= {numbers[0], numbers[len(numbers) // 2], numbers[-1]}
     return sorted(wanted)
+
+
+def saidOfVolume(why: str) -> str:
+    """Return what to say of the volume that is shown; ``why`` there is no original, if so."""
+    if why:
+        return _("Only the de-identified volume can be shown: {why}.").format(why=why)
+    return _("Left before (stays here), right after (would leave). Turn one, both turn.")
 
 
 def saidOfPictures(told: dict, why: str) -> str:

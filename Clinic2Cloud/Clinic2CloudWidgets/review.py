@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from .cases import WAITING, casesIn
 from .facts import factsOf, stateName, whyNotApprove
 from .layout import Layout
-from .look import AngleLook, PictureLook, saidOfPictures
+from .look import AngleLook, PictureLook, VolumeLook, saidOfPictures, saidOfVolume
 from .pictures import PictureViews
 from .section import Section, debounced, withWayOut
 from .views import CaseViews
@@ -29,6 +29,7 @@ class ReviewSection(Section):
         self.views = CaseViews(arrangement)
         self.pictureViews = PictureViews(arrangement, lambda number: self.pictures.go(number))
         self.angles = AngleLook(panel, self.views, self.updateButtons)
+        self.volumes = VolumeLook(panel, self._read)
         self.pictures = PictureLook(panel, self.pictureViews, self.updateButtons)
         self.cases: list = []
         self.case: Any = None
@@ -138,16 +139,21 @@ class ReviewSection(Section):
         self.case = next((case for case in self.cases if case.folder == folder), None)
         if self.case is None:
             return
-        self._stopLook()
-        self._clearViews()
         self._forget()
         self.ui.noteEdit.setText("")
         self.ui.factsBrowser.setHtml(factsOf(self.case))
-        source = self.panel.source
+        self._read(0)
+
+    def _read(self, number: int) -> None:
+        """Have one of the case's volumes read, before and after."""
+        self._stopLook()
+        self._clearViews()
+        self.shown = False
+        source = str(self.panel.source) if self.panel.source else None
         self.panel.say(self.ui.viewStatus, _("Reading before and after..."))
         self.work(
             "compare",
-            {"case": str(folder), "source": str(source) if source else None},
+            {"case": str(self.case.folder), "source": source, "number": number},
             onResult=self._compared,
             onError=self._notCompared,
         )
@@ -162,11 +168,9 @@ class ReviewSection(Section):
             self.pictures.begin(facts["pictures"])
             text = saidOfPictures(facts["told"], facts["missing"])
         elif self.views.show(self.case.id, arrays, facts):
-            self.angles.begin()
-            text = _("Left before (stays here), right after (would leave). Turn one, both turn.")
-            if facts["missing"]:
-                text = _("Only the de-identified volume can be shown: {why}.")
-                text = text.format(why=facts["missing"])
+            self.angles.begin(counts=facts["number"] == 0)
+            self.volumes.begin(facts["number"], facts["volumes"])
+            text = saidOfVolume(facts["missing"])
         else:
             text = _("This case holds no images; open the report to see what it is.")
         self.panel.say(self.ui.viewStatus, text)
@@ -179,7 +183,7 @@ class ReviewSection(Section):
 
     def lacking(self) -> str:
         """Return what a person still has to look at; empty when nothing is left."""
-        return self.angles.lacking() or self.pictures.lacking()
+        return self.angles.lacking() or self.volumes.lacking() or self.pictures.lacking()
 
     # --------------------------------------------------------------- the decision
 
@@ -191,6 +195,7 @@ class ReviewSection(Section):
         name = parameters.reviewer.strip() if parameters is not None else ""
         note = self.ui.noteEdit.text.strip()
         self.angles.enable(ready)
+        self.volumes.enable(ready)
         self.pictures.enable(ready)
         why = whyNotApprove(case if open_ else None, self.lacking(), name, note)
         self.ui.approveButton.setEnabled(not why)
@@ -239,10 +244,9 @@ class ReviewSection(Section):
         self._hinted = False
         approved = result["state"] == "approved"
         self.panel.casesChanged()
-        text = (
-            _("Approved. It may be sent, exactly as it is.") if approved
-            else _("Rejected. It does not leave.")
-        )  # fmt: skip
+        text = _("Approved. It may be sent, exactly as it is.")
+        if not approved:
+            text = _("Rejected. It does not leave.")
         self.updateButtons()
         self.panel.say(self.ui.reviewStatus, text, "done")
         waiting = [case for case in self.cases if case.state in WAITING]
@@ -268,8 +272,8 @@ class ReviewSection(Section):
         """Nothing of the case has been seen (any more)."""
         self.shown = False
         self._volumes = 0
-        self.angles.forget()
-        self.pictures.forget()
+        for look in (self.angles, self.volumes, self.pictures):
+            look.forget()
 
     def _clearViews(self) -> None:
         self.views.clear()

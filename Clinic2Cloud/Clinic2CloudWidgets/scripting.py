@@ -91,8 +91,13 @@ class Scripting:
 
         return casesIn(pathlib.Path(folder or self.defaultFolder()))
 
-    def showPreview(self, case: Any, source: Any = None) -> dict:
+    def showPreview(self, case: Any, source: Any = None, number: int = 0) -> dict:
         """Load a case and its original; side by side where there is a main window.
+
+        Parameters
+        ----------
+        number : int
+            Which volume, from 0, the largest first, where the series has several.
 
         Returns
         -------
@@ -104,7 +109,8 @@ class Scripting:
         from Clinic2CloudWidgets import scene
         from Clinic2CloudWidgets.views import CaseViews
 
-        seen = compare(case.folder, pathlib.Path(source) if source else self.databasePath())
+        source = pathlib.Path(source) if source else self.databasePath()
+        seen = compare(case.folder, source, number=number)
         if self.views is None:
             self.views = CaseViews()
         arrays = {}

@@ -32,7 +32,7 @@ class Comparison:
     case : Case
         The case.
     after : Volume or None
-        The largest volume of the case; None where it is to be looked at as pictures.
+        A volume of the case; None where it is to be looked at as pictures.
     before : Volume or None
         The same volume of the source; None where the source is not at hand.
     changed : numpy.ndarray or None
@@ -45,6 +45,8 @@ class Comparison:
         Why there is no original, empty otherwise.
     pictures : Pictures or None
         The images, where there is no volume to turn or where text was painted over in them.
+    number, volumes : int
+        Which volume this is, from 0, the largest first; and how many the case has.
     """
 
     case: Case
@@ -55,12 +57,23 @@ class Comparison:
     window: tuple[float, float] = (0.0, 1.0)
     missing: str = ""
     pictures: Pictures | None = None
+    number: int = 0
+    volumes: int = 0
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A volume, and the images it is made of: SOP Instance UID and frame."""
+
+    volume: Volume
+    images: frozenset[tuple[str, int]]
 
 
 def compare(
     folder: Path,
     source: Path | None,
     *,
+    number: int = 0,
     key: Path | None = None,
     crosswalk: Path | None = None,
     progress: Progress | None = None,
@@ -73,6 +86,9 @@ def compare(
         The case folder.
     source : Path or None
         Where the original is; its series is known from the crosswalk.
+    number : int
+        Which of the case's volumes, from 0, the largest first; echoes and time points are volumes
+        of their own.
     key, crosswalk : Path, optional
         The site's secrets; the default ones when left out.
     progress : Progress, optional
@@ -81,21 +97,25 @@ def compare(
     Raises
     ------
     InputError
-        When the folder is no case. A source that cannot be read is no error: ``missing`` says why.
+        When the folder is no case or has no such volume. A source that cannot be read is no
+        error: ``missing`` says why.
     """
     case = load_case(folder)
-    after = _largest_volume(folder / INSTANCES, case.series_uid, part(progress, 0.0, 0.4))
+    read = _volumes(folder / INSTANCES, case.series_uid, part(progress, 0.0, 0.4))
     painted = case.face is None and bool((case.text or {}).get("boxes"))
-    if after is None or len(after.stored) < FEWEST_SLICES or painted:
+    if not read or len(read[0].volume.stored) < FEWEST_SLICES or painted:
         return _as_pictures(case, source, key, crosswalk, progress or silent)
+    if not 0 <= number < len(read):
+        raise InputError(f"this case has {len(read)} volumes")
+    after = read[number].volume
     before, missing = None, ""
     try:
-        before = _original(case, source, key, crosswalk, part(progress, 0.4, 0.8))
+        before = _original(case, read[number], source, key, crosswalk, part(progress, 0.4, 0.8))
     except Cancelled:
         raise
     except Clinic2CloudError as error:
         missing = str(error)
-    if before is not None and before.stored.shape != after.stored.shape:
+    if not missing and (before is None or before.stored.shape != after.stored.shape):
         before, missing = None, "instances of this series were set aside, so volumes differ"
     shown = before or after
     smooth = resample(shown.values(), shown.ijk_to_ras)
@@ -107,6 +127,8 @@ def compare(
         skin_transfer(smooth.values, shown.modality),
         grey_window(shown.values(), shown.modality),
         missing,
+        number=number,
+        volumes=len(read),
     )
 
 
@@ -153,15 +175,19 @@ def _as_pictures(
 
 def _original(
     case: Case,
+    after: _Read,
     source: Path | None,
     key: Path | None,
     crosswalk: Path | None,
     progress: Progress,
 ) -> Volume | None:
+    """Return the volume whose images became those of ``after``: of echoes each is as large."""
     if source is None:
         raise InputError("the source of this case is not known here")
-    uid = _originals_of(case, key, crosswalk)[case.series_uid]
-    return _largest_volume(source, uid, progress)
+    known = _originals_of(case, key, crosswalk)
+    images = {(known.get(uid, ""), frame) for uid, frame in after.images}
+    read = _volumes(source, known[case.series_uid], progress)
+    return next((item.volume for item in read if item.images == images), None)
 
 
 def _originals_of(case: Case, key: Path | None, crosswalk: Path | None) -> dict[str, str]:
@@ -176,10 +202,16 @@ def _originals_of(case: Case, key: Path | None, crosswalk: Path | None) -> dict[
     return known
 
 
-def _largest_volume(source: Path, uid: str, progress: Progress) -> Volume | None:
+def _volumes(source: Path, uid: str, progress: Progress) -> list[_Read]:
+    """Read the volumes of a series, the largest first."""
     with open_source(source, (uid,)) as opened:
         for series in find_series(opened).series:
             if series.uid == uid:
-                volumes = read_volumes(series, progress).volumes
-                return max(volumes, key=lambda volume: volume.stored.size, default=None)
+                read = []
+                for volume in read_volumes(series, progress).volumes:
+                    places = ((series.instances[s.instance], s.frame) for s in volume.slices)
+                    images = frozenset((item.sop_instance_uid, frame) for item, frame in places)
+                    read.append(_Read(volume, images))
+                # Of the same size in the order of their images, so that a number stays a number.
+                return sorted(read, key=lambda r: (-r.volume.stored.size, min(r.images)))
     raise InputError("the source does not hold the series of this case any more")

@@ -149,17 +149,19 @@ def decide(request: Request, channel: Channel) -> dict[str, Any]:
 
 
 def compare(request: Request, channel: Channel) -> dict[str, Any]:
-    """Hand over ``case`` and its original, in memory only: volumes in RAS, or pictures."""
+    """Hand over ``case`` and its original, in memory only: a volume in RAS, or pictures."""
     from ..steps.compare import compare as step
 
     seen = step(
         Path(request["case"]),
         path_of(request.get("source")),
+        number=int(request.get("number", 0)),
         key=path_of(request.get("key")),
         crosswalk=path_of(request.get("crosswalk")),
         progress=channel.progress,
     )
-    facts: dict[str, Any] = {"missing": seen.missing, "window": seen.window}
+    names = ("missing", "window", "number", "volumes")
+    facts: dict[str, Any] = {name: getattr(seen, name) for name in names}
     if seen.pictures is not None:
         return facts | pictures_shown(seen.pictures, channel)
     if seen.after is None:
