@@ -156,10 +156,10 @@ def test_the_readmes_script_runs_without_a_main_window(
                     main_window=False,
                     database=standin.make_dicom_database(
                         Path({str(head)!r}), Path({str(tmp_path / "db")!r})))
+                slicer.app.settings().setValue(  # else the user's own folder would be taken
+                    "Clinic2Cloud/CasesFolder", {str(tmp_path / "cases")!r})
                 standin.load_module(Path({str(MODULE)!r}))
                 assert slicer.app.layoutManager() is None
-                slicer.app.settings().setValue(
-                    "Clinic2Cloud/CasesFolder", {str(tmp_path / "cases")!r})
                 exec({script!r}, {{"slicer": slicer}})
                 sys.stdout.flush()
                 os._exit(0)
