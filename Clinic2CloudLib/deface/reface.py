@@ -17,9 +17,9 @@ import numpy as np
 from ..errors import InputError
 from ..progress import Progress
 from .grid import Grid, affine_transform, resample
-from .replace import Scene, gaussian_noise
+from .replace import Scene
 from .surface import FAR_MM, WORK_MM, OldSkin, blended, bumps, old_skin, put_on
-from .tissue import layers, tissue_of
+from .tissue import layered
 
 #: Kept skin within this of the region draws the average face to it, over this width, mm.
 BORDER_MM, DRAW_MM = 12.0, 14.0
@@ -73,19 +73,7 @@ def reface(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     variation = bumps(scene.random, old.grid, VARIATION_WIDTH_MM, VARIATION_SOFTNESS)
     skin = blended(scene, old, wanted + VARIATION_MM * variation)
     progress(0.4, "Matching the new face's tissue")
-    tissue = tissue_of(scene)
-    levels = layers(scene, old, tissue)
-    shading = _shading(scene, tissue.mean, tissue.overall)
-
-    def filling(where: np.ndarray) -> np.ndarray:
-        depth = skin.depth[where]
-        level = np.interp(depth, np.arange(len(levels)) + 0.5, levels)
-        noise = gaussian_noise(scene.random, int(where.sum()))
-        if scene.modality == "CT":
-            return np.asarray(level + tissue.texture * noise)
-        return np.asarray(level * shading[where] + tissue.texture * noise)
-
-    values, changed = put_on(scene, skin, filling)
+    values, changed = put_on(scene, skin, layered(scene, old, skin))
     progress(1.0, "Face replaced by an average one")
     return values, changed
 
@@ -119,10 +107,3 @@ def drawn_to_border(wanted: np.ndarray, old: OldSkin) -> np.ndarray:
     near = ndimage.gaussian_filter(border.astype(np.float64), sigma)
     total = ndimage.gaussian_filter(np.where(border, old.signed - wanted, 0.0), sigma)
     return np.asarray(wanted + total / (near + 0.1 * float(near.max())))
-
-
-def _shading(scene: Scene, mean: np.ndarray, overall: float) -> np.ndarray:
-    """Return the receive coil's slow shading, 1 on average, kept within reason."""
-    if overall <= 0:
-        return np.ones(mean.shape, np.float32)
-    return np.clip(mean / overall, 0.4, 2.5)

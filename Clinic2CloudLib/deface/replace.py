@@ -11,6 +11,7 @@ import numpy as np
 from ..dicom.model import Volume
 from ..errors import InputError
 from ..progress import Progress, silent
+from .background import air_values, padding_of
 from .model import FaceFinding, FaceMethod, FaceReplacement
 from .scan import hu_offset
 
@@ -114,6 +115,7 @@ def replace_face(
     affine = volume.ijk_to_lps.copy()
     first = np.array([part[2].start, part[1].start, part[0].start])
     affine[:3, 3] += affine[:3, :3] @ first
+    offset = hu_offset(whole, volume.modality)
     scene = Scene(
         values,
         region[part],
@@ -122,14 +124,14 @@ def replace_face(
         brain,
         affine,
         volume.modality,
-        _air(values, head, volume),
+        air_values(values, head, whole, volume, offset),
         generator(seed),
-        hu_offset(whole, volume.modality),
+        offset,
         finding.frame_to_lps,
     )
     report(0.1, "Replacing the face")
     new, changed = work(scene, report)
-    changed &= ~brain
+    changed &= ~brain & ~padding_of(values, volume.modality, offset)
     stored = volume.stored.copy()
     stored[part] = _to_stored(new, changed, volume, part)
     mask = np.zeros(volume.stored.shape, bool)
@@ -184,25 +186,6 @@ def _around(region: np.ndarray, volume: Volume) -> tuple[slice, slice, slice]:
             )
         )
     return slices[0], slices[1], slices[2]
-
-
-def _air(values: np.ndarray, head: np.ndarray, volume: Volume) -> np.ndarray:
-    """Return the scan's own background values near the face, well off the skin."""
-    from scipy import ndimage
-
-    steps = [max(int(np.ceil(6.0 / s)), 1) for s in reversed(volume.spacing)]
-    near = head
-    for axis, step in enumerate(steps):
-        near = ndimage.maximum_filter1d(near.astype(np.uint8), 2 * step + 1, axis=axis) > 0
-    pool = values[~near]
-    if pool.size < 200:
-        whole = volume.values()
-        pool = whole[whole <= np.percentile(whole, 2.0)]
-    # Head holders and wrapped tissue are no background: only what is as dark as air stays.
-    middle = float(np.median(pool))
-    spread = float(np.median(np.abs(pool - middle))) * 1.4826
-    limit = 60.0 if volume.modality == "CT" else max(0.5 * abs(middle), 1.0)
-    return pool[np.abs(pool - middle) <= max(4.0 * spread, limit)]
 
 
 def _to_stored(

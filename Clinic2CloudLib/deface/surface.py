@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .grid import Grid, covering_grid, image_of, resample, to_voxels
+from .headmask import largest_part
+from .region import dilate, erode
 from .replace import Scene, gaussian_noise
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ LEAST_WEIGHT, QUICK_WEIGHT = 0.02, 0.3
 FAR_MM = 45.0
 #: How far off the region a new skin may stand.
 REACH_MM = 20.0
+#: Kept skin narrower than twice this goes with the region, so near the ears, mm.
+STRIP_MM, STRIPS_NEAR_MM = 8.0, 12.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class OldSkin:
         Boolean, on ``grid``.
     signed : numpy.ndarray
         Distance to the skin, mm, negative inside the head, at most :data:`FAR_MM`.
+    reach : numpy.ndarray
+        Boolean: as far as a new skin may go; the far side of the box belongs to nobody's face.
     """
 
     grid: Grid
@@ -48,6 +54,7 @@ class OldSkin:
     ears: np.ndarray
     brain: np.ndarray
     signed: np.ndarray
+    reach: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -68,13 +75,45 @@ class NewSkin:
 
 def old_skin(scene: Scene) -> OldSkin:
     """Bring a scene's masks to the working grid and measure the distance to its skin."""
+    from scipy import ndimage
+
     grid = covering_grid(scene.values.shape, scene.ijk_to_lps, WORK_MM)
     like = grid.image(np.zeros(grid.shape, np.uint8))
     head, region, ears, brain = (
         extended(mask, scene, like) > 0.5
         for mask in (scene.head, scene.region, scene.ears, scene.brain)
     )
-    return OldSkin(grid, head, region, ears, brain, signed_distance(head, WORK_MM, FAR_MM))
+    region, ears = _without_strips(head, region, ears, brain)
+    reach = ndimage.distance_transform_edt(~region, sampling=WORK_MM) <= REACH_MM
+    signed = signed_distance(head, WORK_MM, FAR_MM)
+    return OldSkin(grid, head, region, ears, brain, signed, reach)
+
+
+def _without_strips(
+    head: np.ndarray, region: np.ndarray, ears: np.ndarray, brain: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give narrow strips of kept skin around the ears to the region.
+
+    Strips between ear and cheek, and crumbs of head in the ears' clefts, would hold the new skin
+    where the old one was.
+    """
+    if not ears.any():
+        return region, ears
+    kept = (head & ~region) | brain
+    core = largest_part(dilate(erode(kept, STRIP_MM, WORK_MM), STRIP_MM, WORK_MM) & kept)
+    strips = kept & ~core & ~brain & dilate(ears, STRIPS_NEAR_MM, WORK_MM)
+    return region | strips, ears | strips
+
+
+def off_kept(old: OldSkin) -> np.ndarray:
+    """Return how far off what is kept each voxel of the working grid lies, mm, 0 inside it."""
+    from scipy import ndimage
+
+    kept = (old.head & ~old.region) | old.brain
+    if not kept.any():
+        return np.full(old.head.shape, FAR_MM)
+    away = ndimage.distance_transform_edt(~kept, sampling=WORK_MM) - 0.5 * WORK_MM
+    return np.asarray(np.maximum(away, 0.0))
 
 
 def signed_distance(head: np.ndarray, spacing: float, farthest: float) -> np.ndarray:
@@ -93,29 +132,34 @@ def blended(scene: Scene, old: OldSkin, wanted: np.ndarray) -> NewSkin:
     It is the old one at what is kept, the brain first of all, and the wanted one well inside the
     region.
     """
-    weight = _weight((old.head & ~old.region) | old.brain, old.region, old.ears)
-    signed = (1.0 - weight) * old.signed + weight * wanted
+    weight = _weight(old)
+    signed = _in_one_piece((1.0 - weight) * old.signed + weight * wanted, weight)
     shape, affine = scene.values.shape, scene.ijk_to_lps
     return NewSkin(
         to_voxels(weight, old.grid, shape, affine), -to_voxels(signed, old.grid, shape, affine)
     )
 
 
-def _weight(kept: np.ndarray, region: np.ndarray, ears: np.ndarray) -> np.ndarray:
+def _weight(old: OldSkin) -> np.ndarray:
     """Return how much of the new skin counts: 0 at what is kept, 1 well inside the region."""
     from scipy import ndimage
 
-    if not kept.any():
-        return region.astype(np.float64)
-    away = ndimage.distance_transform_edt(~kept, sampling=WORK_MM) - 0.5 * WORK_MM
-    off_region, nearest = ndimage.distance_transform_edt(
-        ~region, sampling=WORK_MM, return_indices=True
+    nearest = ndimage.distance_transform_edt(
+        ~old.region, sampling=WORK_MM, return_distances=False, return_indices=True
     )
     # An ear is thin: with the face's wide feather hardly anything of it would change.
-    feather = np.where(ears[tuple(nearest)], EAR_FEATHER_MM, FEATHER_MM)
-    t = np.clip(away / feather, 0.0, 1.0)
-    # Only near the region: the far side of the box belongs to nobody's face.
-    return np.asarray(t * t * (3.0 - 2.0 * t) * (off_region <= REACH_MM))
+    feather = np.where(old.ears[tuple(nearest)], EAR_FEATHER_MM, FEATHER_MM)
+    t = np.clip(off_kept(old) / feather, 0.0, 1.0)
+    return np.asarray(t * t * (3.0 - 2.0 * t) * old.reach)
+
+
+def _in_one_piece(signed: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Take away what the new skin would leave hanging in the air before the face."""
+    body = signed < 0
+    if not body.any():
+        return signed
+    loose = body & ~largest_part(body) & (weight > 0)
+    return np.where(loose, WORK_MM, signed)
 
 
 #: Given where (boolean, (K, J, I)), returns new values there, shape (n,).

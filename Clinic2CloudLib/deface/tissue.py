@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .grid import covering_grid, to_voxels
-from .replace import Scene
-from .surface import WORK_MM, OldSkin, extended
+from .replace import Scene, gaussian_noise
+from .surface import WORK_MM, Filling, NewSkin, OldSkin, extended
 
 MEAN_MM = 10.0
 #: Soft tissue on CT, HU: what the filling's mean is taken from (no air, no bone, no metal).
@@ -98,3 +98,24 @@ def layers(scene: Scene, old: OldSkin, tissue: Tissue) -> np.ndarray:
     # What is deep is muscle here and bone there: it fades into the overall level.
     fade = np.linspace(0.0, 1.0, LAYERS_MM) ** 2
     return (1.0 - fade) * ndimage.gaussian_filter1d(levels, 0.7) + fade * tissue.overall
+
+
+def layered(scene: Scene, old: OldSkin, skin: NewSkin) -> Filling:
+    """Return what fills a new skin: this scan's layers by depth, with its shading and texture."""
+    tissue = tissue_of(scene)
+    levels = layers(scene, old, tissue)
+    shading = _shading(scene, tissue)
+
+    def filling(where: np.ndarray) -> np.ndarray:
+        level = np.interp(skin.depth[where], np.arange(len(levels)) + 0.5, levels)
+        noise = gaussian_noise(scene.random, int(where.sum()))
+        return np.asarray(level * shading[where] + tissue.texture * noise)
+
+    return filling
+
+
+def _shading(scene: Scene, tissue: Tissue) -> np.ndarray:
+    """Return the receive coil's slow shading, 1 on average, within reason; on CT there is none."""
+    if scene.modality == "CT" or tissue.overall <= 0:
+        return np.ones(scene.values.shape, np.float32)
+    return np.clip(tissue.mean / tissue.overall, 0.4, 2.5)

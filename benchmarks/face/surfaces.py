@@ -11,11 +11,19 @@ from Clinic2CloudLib.deface import FaceFinding, FaceReplacement
 from Clinic2CloudLib.deface.grid import image_of
 from Clinic2CloudLib.dicom.model import Volume
 from Clinic2CloudLib.preview.render import surface_points
-from Clinic2CloudLib.preview.surface import Transfer, resample, skin_surface, skin_transfer
+from Clinic2CloudLib.preview.surface import (
+    Resampled,
+    Transfer,
+    resample,
+    skin_surface,
+    skin_transfer,
+)
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 #: Skin counts as unmoved within this, mm.
 NEAR_MM = 2.0
+#: Radius of the ball that feels from outside what is outer skin: a nostril keeps it out, mm.
+BALL_MM = 3.0
 
 
 @dataclass(frozen=True)
@@ -28,10 +36,30 @@ class Moved:
 
 
 def skin_points(values: np.ndarray, volume: Volume, transfer: Transfer) -> np.ndarray:
-    """Return the points of the skin in LPS, mm, shape (n, 3)."""
+    """Return the points of the outer skin in LPS, mm, shape (n, 3).
+
+    Outer is what open air can reach: the walls of nose, sinuses and ear canals are nobody's looks.
+    """
     cubic = resample(values, volume.ijk_to_ras)
-    points = surface_points(skin_surface(cubic, transfer), cubic.ijk_to_ras)
-    return points @ LPS_TO_RAS[:3, :3]
+    index = surface_points(skin_surface(cubic, transfer), np.eye(4))
+    index = index[near_open_air(cubic, transfer, index)]
+    points = index @ cubic.ijk_to_ras[:3, :3].T + cubic.ijk_to_ras[:3, 3]
+    return np.asarray(points @ LPS_TO_RAS[:3, :3])
+
+
+def near_open_air(cubic: Resampled, transfer: Transfer, index: np.ndarray) -> np.ndarray:
+    """Say which points, in (i, j, k), lie next to air that a ball reaches from outside the head."""
+    from scipy import ndimage
+
+    spacing = np.linalg.norm(cubic.ijk_to_ras[:3, :3], axis=0)[::-1]
+    pad = np.ceil(2.0 * BALL_MM / spacing).astype(int)
+    body = np.pad(cubic.values > transfer.level, [(int(p), int(p)) for p in pad])
+    away = ndimage.distance_transform_edt(~body, sampling=spacing)
+    parts, _ = ndimage.label(away > BALL_MM)
+    outside = parts == parts[0, 0, 0]
+    off_air = ndimage.distance_transform_edt(~outside, sampling=spacing)
+    at = np.rint(index[:, ::-1] + pad).astype(int)
+    return np.asarray(off_air[tuple(at.T)] <= BALL_MM + NEAR_MM)
 
 
 def moved(
