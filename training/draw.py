@@ -14,7 +14,7 @@ from sources import Source, linear, nearest, pick
 from Clinic2CloudLib.deface.network import boxes
 from Clinic2CloudLib.deface.network.intensity import normalised
 from Clinic2CloudLib.deface.network.run import MULTIPLE
-from Clinic2CloudLib.deface.region import EAR_X, EAR_Y, EAR_Z, in_face
+from Clinic2CloudLib.deface.region import in_ear_zone, in_face
 
 #: The frame of a real scan is the classical finder's: a few millimetres off, now and then.
 SCAN_TRUST = 0.3
@@ -114,14 +114,9 @@ def sample_of(
         region[~((points > low) & (points < high)).all(0)] = boxes.OUTSIDE
     sure, trust = np.ones(shape, bool), 1.0
     if source.tissue is None:
-        sure, trust = ~around_ears(points) | (region == boxes.BRAIN), SCAN_TRUST
+        ears_perhaps = in_ear_zone(np.moveaxis(points, 0, -1))
+        sure, trust = ~ears_perhaps | (region == boxes.BRAIN), SCAN_TRUST
     return Sample(np.stack([seen, inside.astype(np.float32)]), region, points, sure, trust)
-
-
-def around_ears(points: np.ndarray) -> np.ndarray:
-    """Say which points, shape (3, K, J, I), lie where ears may be."""
-    x, y, z = points
-    return (abs(x) >= EAR_X) & (y >= EAR_Y[0]) & (y <= EAR_Y[1]) & (z >= EAR_Z[0]) & (z <= EAR_Z[1])
 
 
 def ruled(parts: np.ndarray, depth: np.ndarray, points: np.ndarray) -> np.ndarray:

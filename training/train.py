@@ -132,10 +132,9 @@ def train(options: Options) -> None:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.half):
             out = net(image)
         total, parts = losses(out.float(), truth)
-        if not torch.isfinite(total):
-            continue
-        (total / options.batch).backward()
-        running.append({"loss": total.item(), **parts})
+        if torch.isfinite(total):
+            (total / options.batch).backward()
+            running.append({"loss": total.item(), **parts})
         if (step + 1) % options.batch == 0:
             norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
             if torch.isfinite(norm):  # next to nothing in view may give no gradient to speak of

@@ -122,7 +122,13 @@ class VolumeLook:
 
 def wantedVolumes(count: int) -> list[int]:
     """Return which volumes have to be seen: each, but of a long row first, middle and last."""
-    return list(range(count)) if count <= MOST_VOLUMES else [0, count // 2, count - 1]
+    numbers = range(count)
+    return list(numbers) if count <= MOST_VOLUMES else firstMiddleLast(numbers)
+
+
+def firstMiddleLast(row: Sequence[int]) -> list[int]:
+    """Return what stands for a long row."""
+    return [row[0], row[len(row) // 2], row[-1]]
 
 
 class PictureLook:
@@ -236,7 +242,7 @@ def wantedOf(pictures: Sequence[dict]) -> list[int]:
         byFile.setdefault(picture["file"], []).append(number)
     wanted = set()
     for numbers in byFile.values():
-        wanted |= {numbers[0], numbers[len(numbers) // 2], numbers[-1]}
+        wanted |= set(firstMiddleLast(numbers))
     return sorted(wanted)
 
 

@@ -88,18 +88,18 @@ def in_face(points: np.ndarray, depth: np.ndarray) -> np.ndarray:
     return np.asarray(front | cheeks)
 
 
+def in_ear_zone(points: np.ndarray) -> np.ndarray:
+    """Say which points lie where ears may be; parameters and result as in :func:`in_face`."""
+    x, y, z = np.moveaxis(points, -1, 0)
+    across, along = np.abs(x) >= EAR_X, (y >= EAR_Y[0]) & (y <= EAR_Y[1])
+    return np.asarray(across & along & (z >= EAR_Z[0]) & (z <= EAR_Z[1]))
+
+
 def ears_of(outline: np.ndarray, frame: HeadFrame, grid: Grid) -> np.ndarray:
     """Apply the rule for the ears; parameters and result as in :func:`face_of`."""
     from scipy import ndimage
 
-    p = frame.from_lps(grid.points())
-    zone = (
-        (np.abs(p[..., 0]) >= EAR_X)
-        & (p[..., 1] >= EAR_Y[0])
-        & (p[..., 1] <= EAR_Y[1])
-        & (p[..., 2] >= EAR_Z[0])
-        & (p[..., 2] <= EAR_Z[1])
-    )
+    zone = in_ear_zone(frame.from_lps(grid.points()))
     radius = EAR_BALL * frame.scale
     opened = dilate(erode(outline, radius, grid.spacing), radius, grid.spacing)
     sticking_out = outline & ~opened & zone

@@ -44,6 +44,8 @@ class OldSkin:
         Boolean, on ``grid``.
     signed : numpy.ndarray
         Distance to the skin, mm, negative inside the head, at most :data:`FAR_MM`.
+    at_ears : numpy.ndarray
+        Boolean: the nearest voxel of the region belongs to an ear.
     reach : numpy.ndarray
         Boolean: as far as a new skin may go; the far side of the box belongs to nobody's face.
     """
@@ -54,6 +56,7 @@ class OldSkin:
     ears: np.ndarray
     brain: np.ndarray
     signed: np.ndarray
+    at_ears: np.ndarray
     reach: np.ndarray
 
 
@@ -84,9 +87,12 @@ def old_skin(scene: Scene) -> OldSkin:
         for mask in (scene.head, scene.region, scene.ears, scene.brain)
     )
     region, ears = _without_strips(head, region, ears, brain)
-    reach = ndimage.distance_transform_edt(~region, sampling=WORK_MM) <= REACH_MM
+    off_region, nearest = ndimage.distance_transform_edt(
+        ~region, sampling=WORK_MM, return_indices=True
+    )
     signed = signed_distance(head, WORK_MM, FAR_MM)
-    return OldSkin(grid, head, region, ears, brain, signed, reach)
+    at_ears, reach = ears[tuple(nearest)], off_region <= REACH_MM
+    return OldSkin(grid, head, region, ears, brain, signed, at_ears, reach)
 
 
 def _without_strips(
@@ -99,17 +105,22 @@ def _without_strips(
     """
     if not ears.any():
         return region, ears
-    kept = (head & ~region) | brain
+    kept = _kept(head, region, brain)
     core = largest_part(dilate(erode(kept, STRIP_MM, WORK_MM), STRIP_MM, WORK_MM) & kept)
     strips = kept & ~core & ~brain & dilate(ears, STRIPS_NEAR_MM, WORK_MM)
     return region | strips, ears | strips
+
+
+def _kept(head: np.ndarray, region: np.ndarray, brain: np.ndarray) -> np.ndarray:
+    """Say what of the head stays as it is, the brain first of all."""
+    return (head & ~region) | brain
 
 
 def off_kept(old: OldSkin) -> np.ndarray:
     """Return how far off what is kept each voxel of the working grid lies, mm, 0 inside it."""
     from scipy import ndimage
 
-    kept = (old.head & ~old.region) | old.brain
+    kept = _kept(old.head, old.region, old.brain)
     if not kept.any():
         return np.full(old.head.shape, FAR_MM)
     away = ndimage.distance_transform_edt(~kept, sampling=WORK_MM) - 0.5 * WORK_MM
@@ -142,13 +153,8 @@ def blended(scene: Scene, old: OldSkin, wanted: np.ndarray) -> NewSkin:
 
 def _weight(old: OldSkin) -> np.ndarray:
     """Return how much of the new skin counts: 0 at what is kept, 1 well inside the region."""
-    from scipy import ndimage
-
-    nearest = ndimage.distance_transform_edt(
-        ~old.region, sampling=WORK_MM, return_distances=False, return_indices=True
-    )
     # An ear is thin: with the face's wide feather hardly anything of it would change.
-    feather = np.where(old.ears[tuple(nearest)], EAR_FEATHER_MM, FEATHER_MM)
+    feather = np.where(old.at_ears, EAR_FEATHER_MM, FEATHER_MM)
     t = np.clip(off_kept(old) / feather, 0.0, 1.0)
     return np.asarray(t * t * (3.0 - 2.0 * t) * old.reach)
 

@@ -10,6 +10,7 @@ import numpy as np
 from Clinic2CloudLib.deface import FaceFinding, find_face
 from Clinic2CloudLib.demo.head import make_head
 from Clinic2CloudLib.dicom.model import SliceSource, Volume
+from Testing.nifti import read_nifti
 
 FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -48,11 +49,5 @@ def read_series(folder: Path) -> Volume:
         return read_volumes(find_series(source).series[0]).volumes[0]
 
 
-def read_nifti(path: Path, modality: str) -> Volume:
-    import SimpleITK as sitk
-
-    image = sitk.ReadImage(str(path))
-    affine = np.eye(4)
-    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
-    affine[:3, 3] = image.GetOrigin()
-    return volume_of(sitk.GetArrayFromImage(image), affine, modality)
+def read_scan(path: Path, modality: str) -> Volume:
+    return volume_of(*read_nifti(path), modality)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from face_scans import found, made_head, read_nifti, read_series, volume_of
+from face_scans import found, made_head, read_scan, read_series, volume_of
 
 from Clinic2CloudLib.deface import AtlasFinder, FaceFinding, find_face
 from Clinic2CloudLib.dicom.model import Volume
@@ -86,7 +86,7 @@ def test_what_is_no_head_is_left_alone(shape: str) -> None:
 
 
 def test_shoulders_and_chest_are_no_head(shared_data: Path) -> None:
-    whole = read_nifti(shared_data / "heads" / "train" / "ct" / "openkbp_pt_2.nii.gz", "CT")
+    whole = read_scan(shared_data / "heads" / "train" / "ct" / "openkbp_pt_2.nii.gz", "CT")
     chest = volume_of(whole.stored[:50], whole.ijk_to_lps, "CT")
     finding = find_face(chest)
     assert finding.status in ("no_head", "no_face"), finding.reasons
@@ -141,7 +141,7 @@ def test_development_ct_series_is_found(shared_data: Path) -> None:
 @pytest.mark.slow
 def test_development_cts_are_all_found(shared_data: Path) -> None:
     for path in sorted((shared_data / "heads" / "dev" / "ct").glob("*.nii.gz")):
-        volume = read_nifti(path, "CT")
+        volume = read_scan(path, "CT")
         check_found(find_face(volume), volume)
 
 

@@ -95,20 +95,23 @@ def made(head: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pa
 
 
 @pytest.fixture
-def driver(head: Path, tmp_path: Path, own_home: Path) -> Iterator[Driver]:
-    """The panel over a database that holds the small head; no case yet."""
+def stand_in() -> None:
+    """Skip where what the stand-in for Slicer needs is not installed."""
     if LACKING:
         pytest.skip(LACKING)
+
+
+@pytest.fixture
+def driver(stand_in: None, head: Path, tmp_path: Path, own_home: Path) -> Iterator[Driver]:
+    """The panel over a database that holds the small head; no case yet."""
     yield from run_panel(tmp_path, head)
 
 
 @pytest.fixture
 def reviewing(
-    head: Path, made: tuple[Path, Path], tmp_path: Path, own_home: Path
+    stand_in: None, head: Path, made: tuple[Path, Path], tmp_path: Path, own_home: Path
 ) -> Iterator[Driver]:
     """The panel with one case that waits for a review."""
-    if LACKING:
-        pytest.skip(LACKING)
     shutil.copytree(made[0], own_home, dirs_exist_ok=True)
     shutil.copytree(made[1], tmp_path / "cases")
     yield from run_panel(tmp_path, head)

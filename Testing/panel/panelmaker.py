@@ -65,6 +65,22 @@ def gone(pid: int) -> bool:
     return False
 
 
+def drop(driver: Any, *paths: Path) -> None:
+    """Drop files or folders on the list of series."""
+    import qt
+
+    data = qt.QMimeData()
+    data.setUrls([qt.QUrl.fromLocalFile(str(path)) for path in paths])
+    place, action = qt.QPointF(5, 5), qt.Qt.CopyAction
+    keys = (action, data, qt.Qt.LeftButton, qt.Qt.NoModifier)
+    target = driver.ui.seriesTree.viewport()
+    enter = qt.QDragEnterEvent(place.toPoint(), *keys)
+    qt.QCoreApplication.sendEvent(target, enter)
+    assert enter.isAccepted()
+    # Without a real drag Qt knows no target of a drop, so the filter gets it from here.
+    assert driver.panel.select._drop.eventFilter(target, qt.QDropEvent(place, *keys))
+
+
 def approved_case(driver: Any) -> Path:
     """Approve the one case there is, as a person did on another day; return its folder."""
     from Clinic2CloudLib.steps.check import checker

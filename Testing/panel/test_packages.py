@@ -53,6 +53,15 @@ def without_network(monkeypatch: pytest.MonkeyPatch, packages: Any) -> None:
     monkeypatch.setattr(sys.modules["PyTorchUtils"].PyTorchUtilsLogic, "torchInstalled", lambda: 0)
 
 
+def raising(error: Exception) -> Callable[..., None]:
+    """An installation that fails in this way."""
+
+    def fail(*_arguments: Any, **_options: Any) -> None:
+        raise error
+
+    return fail
+
+
 def test_nothing_is_asked_where_everything_is_installed(
     driver: Any, packages: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,11 +118,8 @@ def test_an_installation_that_fails_leaves_the_classical_method(
     driver: Any, packages: Any, without_network: None, monkeypatch: pytest.MonkeyPatch,
     error: Exception,
 ) -> None:  # fmt: skip
-    def fail(*_arguments: Any, **_options: Any) -> None:
-        raise error
-
     logic = sys.modules["PyTorchUtils"].PyTorchUtilsLogic
-    monkeypatch.setattr(logic, "installTorch", fail)
+    monkeypatch.setattr(logic, "installTorch", raising(error))
     standin.dialogs.will_answer("confirm", True, True)
     assert packages.ensureNetwork() == "torch, monai, safetensors could not be installed"
     assert packages.ensureNetwork() == "torch, monai, safetensors could not be installed"
@@ -162,13 +168,6 @@ def test_who_declines_the_network_goes_on_and_is_told(
     driver.idle()
 
 
-def without(error: Exception) -> Callable[..., None]:
-    def fail(*_arguments: Any, **_options: Any) -> None:
-        raise error
-
-    return fail
-
-
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -181,7 +180,7 @@ def test_without_the_librarys_packages_nothing_is_begun(
 ) -> None:
     driver.listed()
     packages._checked = False  # (listing has asked already)
-    monkeypatch.setattr(driver.slicer.packaging, "pip_ensure", without(error))
+    monkeypatch.setattr(driver.slicer.packaging, "pip_ensure", raising(error))
     driver.panel.select.tick(next(iter(driver.panel.select.items)))
     driver.ui.applyButton.click()
     assert said in driver.ui.deidentifyStatus.text

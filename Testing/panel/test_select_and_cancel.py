@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LACKING, MODULE, run_panel
-from panelmaker import approved_case, cloud, gone, point_at
+from conftest import MODULE, run_panel
+from panelmaker import approved_case, cloud, drop, gone, point_at
 
 from Clinic2CloudLib.cases.case import load_case
 
 
 @pytest.fixture
-def empty(tmp_path: Path, own_home: Path) -> Iterator[Any]:
+def empty(stand_in: None, tmp_path: Path, own_home: Path) -> Iterator[Any]:
     """The panel over a database without images."""
-    if LACKING:
-        pytest.skip(LACKING)
     (tmp_path / "nothing").mkdir()
     yield from run_panel(tmp_path, tmp_path / "nothing")
 
@@ -64,21 +62,6 @@ def test_a_folder_that_is_dropped_is_listed(empty: Any, head: Path) -> None:
     empty.listed()
     assert "1 series in head" in empty.ui.selectStatus.text
     assert empty.panel.source == head
-
-
-def drop(driver: Any, *paths: Path) -> None:
-    import qt
-
-    data = qt.QMimeData()
-    data.setUrls([qt.QUrl.fromLocalFile(str(path)) for path in paths])
-    place, action = qt.QPointF(5, 5), qt.Qt.CopyAction
-    keys = (action, data, qt.Qt.LeftButton, qt.Qt.NoModifier)
-    target = driver.ui.seriesTree.viewport()
-    enter = qt.QDragEnterEvent(place.toPoint(), *keys)
-    qt.QCoreApplication.sendEvent(target, enter)
-    assert enter.isAccepted()
-    # Without a real drag Qt knows no target of a drop, so the filter gets it from here.
-    assert driver.panel.select._drop.eventFilter(target, qt.QDropEvent(place, *keys))
 
 
 def test_a_dropped_path_comes_through_the_list(empty: Any, head: Path) -> None:

@@ -7,21 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LACKING, run_panel
+from conftest import run_panel
 
 from Clinic2CloudLib.cases.case import load_case
 from Testing.twoechoes import write_two_echoes
 
 
 @pytest.fixture
-def echoes(head: Path, tmp_path: Path, own_home: Path) -> Iterator[Any]:
+def echoes(stand_in: None, head: Path, tmp_path: Path, own_home: Path) -> Iterator[Any]:
     """The panel with a verified case of two volumes."""
     from Clinic2CloudLib.steps.check import check_case
     from Clinic2CloudLib.steps.deidentify import deidentify
     from Clinic2CloudLib.steps.site import open_site
 
-    if LACKING:
-        pytest.skip(LACKING)
     source, cases = write_two_echoes(head, tmp_path / "dicom"), tmp_path / "cases"
     made = deidentify(source, cases, open_site(cases))
     assert made.series[0].case is not None

@@ -38,13 +38,14 @@ def test_real_cts_are_reviewed_from_all_sides(
 
     from conftest import LACKING, run_panel
 
+    from Testing.nifti import read_nifti
     from Testing.pipelines.sources import write_classic
 
     heads = shared_data / "heads" / "dev"
     if LACKING or not heads.is_dir():
         pytest.skip(LACKING or "the development heads are not here")
     shutil.copytree(heads / "ct_dicom" / "slicer_cthead", tmp_path / "dicom" / "part")
-    stored, affine = read_ct(heads / "ct" / "openkbp_pt_17.nii.gz")
+    stored, affine = read_nifti(heads / "ct" / "openkbp_pt_17.nii.gz")
     write_classic(
         tmp_path / "dicom" / "planning", (stored + 1024).clip(0), affine,
         modality="CT", intercept=-1024, deidentified=False,
@@ -55,18 +56,6 @@ def test_real_cts_are_reviewed_from_all_sides(
             assert case.state == "approved"
             assert case.face["status"] == "found"
             assert case.face["check"]["verdict"] == "changed", case.face["check"]["sentences"]
-
-
-def read_ct(path: Path) -> tuple[Any, Any]:
-    """A NIfTI file's values in HU, shape (K, J, I), and its affine to LPS in mm."""
-    import numpy as np
-    import SimpleITK as sitk
-
-    image = sitk.ReadImage(str(path))
-    affine = np.eye(4)
-    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
-    affine[:3, 3] = image.GetOrigin()
-    return sitk.GetArrayFromImage(image), affine
 
 
 def review_all(driver: Any, series: int, patience: float) -> None:

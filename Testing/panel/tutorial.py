@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from panelmaker import drop
+
 from Testing import standin
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -54,13 +56,7 @@ class Walk:
         """Drop a folder on the list and tick its series."""
         import qt
 
-        data = qt.QMimeData()
-        data.setUrls([qt.QUrl.fromLocalFile(str(dicom))])
-        keys = (qt.Qt.CopyAction, data, qt.Qt.LeftButton, qt.Qt.NoModifier)
-        target = self.ui.seriesTree.viewport()
-        # Without a real drag Qt knows no target of a drop, so the list's filter gets it from here.
-        drop = self.driver.panel.select._drop
-        assert drop.eventFilter(target, qt.QDropEvent(qt.QPointF(5, 5), *keys))
+        drop(self.driver, dicom)
         self.driver.listed()
         patient = self.ui.seriesTree.topLevelItem(0)
         series = patient.child(0).child(0)
@@ -87,12 +83,8 @@ class Walk:
         self._shown("review")
         self.press("Approve")
         case = self.driver.panel.review.case.folder
-        self.driver.until(lambda: "to send" in self.waiting(case), 120)
-
-    def waiting(self, case: Path) -> str:
-        """Say what the fourth section would send."""
-        leaving = [item.folder for item in self.driver.panel.send.leaving()]
-        return "to send" if case in leaving else ""
+        send = self.driver.panel.send
+        self.driver.until(lambda: case in [item.folder for item in send.leaving()], 120)
 
     def send(self, server: Any) -> None:
         """Name the server, choose what it shall do, agree, send, wait for the job."""

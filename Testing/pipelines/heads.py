@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from Clinic2CloudLib.dicom.model import SliceSource, Volume
+from Testing.nifti import read_nifti
 
 CSF_LABELS = (4, 5, 14, 15, 24, 25, 30, 43, 44, 57, 62, 72, 136, 137, 163, 164)
 GREY_LABELS = (3, 8, 10, 11, 12, 13, 17, 18, 26, 42, 47, 49, 50, 51, 52, 53, 54, 58)
@@ -22,13 +23,8 @@ LOOKS = {
 
 def read_labels(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Labels (K, J, I) and their affine to LPS."""
-    import SimpleITK as sitk
-
-    image = sitk.ReadImage(str(path))
-    affine = np.eye(4)
-    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
-    affine[:3, 3] = image.GetOrigin()
-    return np.rint(sitk.GetArrayFromImage(image)).astype(np.int32), affine
+    values, affine = read_nifti(path)
+    return np.rint(values).astype(np.int32), affine
 
 
 def render_mr(labels: np.ndarray, look: str, seed: int = 0, shading: float = 0.25) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from Clinic2CloudLib.deface import FaceFinding, FaceReplacement
-from Clinic2CloudLib.deface.grid import image_of
+from Clinic2CloudLib.deface.grid import image_of, mapped
 from Clinic2CloudLib.dicom.model import Volume
 from Clinic2CloudLib.preview.render import surface_points
 from Clinic2CloudLib.preview.surface import (
@@ -43,8 +43,7 @@ def skin_points(values: np.ndarray, volume: Volume, transfer: Transfer) -> np.nd
     cubic = resample(values, volume.ijk_to_ras)
     index = surface_points(skin_surface(cubic, transfer), np.eye(4))
     index = index[near_open_air(cubic, transfer, index)]
-    points = index @ cubic.ijk_to_ras[:3, :3].T + cubic.ijk_to_ras[:3, 3]
-    return np.asarray(points @ LPS_TO_RAS[:3, :3])
+    return mapped(LPS_TO_RAS @ cubic.ijk_to_ras, index)
 
 
 def near_open_air(cubic: Resampled, transfer: Transfer, index: np.ndarray) -> np.ndarray:

@@ -9,8 +9,7 @@ import numpy as np
 from ...dicom.model import Volume
 from ..grid import affine_transform, mapped
 from . import boxes
-from .intensity import normalised
-from .locate import affine_fit, sampled
+from .locate import affine_fit, network_input
 from .run import forward
 
 #: A frame that was off by more than this, mm, is looked at once more from where it should be.
@@ -68,14 +67,8 @@ def _once(values: np.ndarray, volume: Volume, grid_to_lps: np.ndarray) -> Drawn 
     grid = boxes.FINE_GRID
     like = grid.image(np.zeros(grid.shape, np.uint8))
     place = affine_transform(grid_to_lps)
-    seen, inside = sampled(values, volume, like, boxes.FINE_MM, place)
+    image, inside = network_input(values, volume, like, boxes.FINE_MM, place)
     points = grid.points()
-    image = np.concatenate(
-        [
-            normalised(seen, inside, volume.modality)[None],
-            inside[None].astype(np.float32),
-        ]
-    )
     chances, places = forward("fine", image)
     head = (1.0 - chances[boxes.OUTSIDE]) * inside
     counted = head > 0.5

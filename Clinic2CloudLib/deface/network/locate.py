@@ -46,14 +46,14 @@ class Located:
     residual: float
 
 
-def sampled(
+def network_input(
     values: np.ndarray,
     volume: Volume,
     like: sitk.Image,
     spacing: float,
     transform: sitk.Transform | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sample a scan on another grid, averaged over its voxels; return values and field of view.
+    """Sample a scan on another grid, averaged over its voxels, as both networks take it.
 
     Parameters
     ----------
@@ -67,6 +67,12 @@ def sampled(
         Its spacing, mm.
     transform : SimpleITK.Transform, optional
         From points of the grid to LPS.
+
+    Returns
+    -------
+    image, inside : numpy.ndarray
+        Normalised values and the field of view, float32, shape (2, K, J, I), and the latter alone,
+        boolean.
     """
     import SimpleITK as sitk
 
@@ -82,7 +88,9 @@ def sampled(
     ones = sitk.GetImageFromArray(np.ones(values.shape, np.uint8))
     ones.CopyInformation(image_of(np.broadcast_to(np.uint8(1), values.shape), volume.ijk_to_lps))
     inside = resample(ones, like, transform=transform, nearest=True) > 0
-    return resample(extended, like, transform=transform).astype(np.float32), inside
+    seen = resample(extended, like, transform=transform).astype(np.float32)
+    shown = normalised(seen, inside, volume.modality)
+    return np.stack([shown, inside.astype(np.float32)]), inside
 
 
 def locate(values: np.ndarray, volume: Volume) -> Located | None:
@@ -97,8 +105,7 @@ def locate(values: np.ndarray, volume: Volume) -> Located | None:
     """
     grid = covering_grid(volume.stored.shape, volume.ijk_to_lps, boxes.COARSE_MM)
     like = grid.image(np.zeros(grid.shape, np.uint8))
-    seen, inside = sampled(values, volume, like, boxes.COARSE_MM)
-    image = np.stack([normalised(seen, inside, volume.modality), inside.astype(np.float32)])
+    image, inside = network_input(values, volume, like, boxes.COARSE_MM)
     chances, places = forward("coarse", image)
     head = (1.0 - chances[boxes.OUTSIDE]) * inside
     counted = largest(head > 0.5)
