@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from appearance import bias, blurred, coarsened, finer, noisy, painted, recoloured, smooth_field
-from prepare import BODY, BRAIN, DEPTH_STEP, EARS, OUTLINE
+from prepare import BODY, BRAIN, BRAINSTEM, DEPTH_STEP, EARS, EYES, OUTLINE
 from sources import Source, linear, nearest, pick
 
 from Clinic2CloudLib.deface.network import boxes
@@ -38,6 +38,10 @@ class Sample:
     sure : numpy.ndarray
         Boolean, shape (K, J, I): where the region is known. Ears of real scans are the classical
         finder's, which is often wrong there: nothing is learned from them.
+    organs : numpy.ndarray
+        Eyes and brainstem, boolean, shape (2, K, J, I).
+    known : float
+        1 where the organs are known, 0 where not: nobody drew them in the real scans.
     trust : float
         How far the frame, and the points with it, can be trusted, from 0 to 1.
     """
@@ -46,6 +50,8 @@ class Sample:
     region: np.ndarray
     points: np.ndarray
     sure: np.ndarray
+    organs: np.ndarray
+    known: float
     trust: float = 1.0
 
 
@@ -78,11 +84,13 @@ def sample_of(
     parts = np.where(exists, source.parts.ravel()[at].reshape(shape), 0)
     depth = source.depth.ravel()[at].reshape(shape) * np.float32(DEPTH_STEP / source.scale)
     region = ruled(parts, depth, points)
+    organs = np.stack([(parts & bit) > 0 for bit in (EYES, BRAINSTEM)])
     ct = source.kind == "ct" or (source.kind == "labels" and random.random() < 0.25)
     if source.tissue is not None:
         tissue = np.where(exists, source.tissue.ravel()[at].reshape(shape), 0)
         if random.random() < 0.06:
             tissue, region = without_face(tissue, region, random)
+            organs &= tissue > 0
         value = painted(tissue, depth, points, random, ct)
         inside = exists if not below else np.ones(shape, bool)
         inside = inside | _above(source, flat).reshape(shape)
@@ -116,7 +124,9 @@ def sample_of(
     if source.tissue is None:
         ears_perhaps = in_ear_zone(np.moveaxis(points, 0, -1))
         sure, trust = ~ears_perhaps | (region == boxes.BRAIN), SCAN_TRUST
-    return Sample(np.stack([seen, inside.astype(np.float32)]), region, points, sure, trust)
+    known = 1.0 if source.tissue is not None else 0.0
+    image = np.stack([seen, inside.astype(np.float32)])
+    return Sample(image, region, points, sure, organs, known, trust)
 
 
 def ruled(parts: np.ndarray, depth: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -287,6 +297,8 @@ def no_head(points: np.ndarray, random: np.random.Generator) -> Sample:
         region,
         points.astype(np.float32),
         np.ones(shape, bool),
+        np.zeros((boxes.ORGANS, *shape), bool),
+        1.0,
     )
 
 
@@ -301,5 +313,7 @@ def to_tensors(sample: Sample) -> dict[str, torch.Tensor]:
         "places": torch.from_numpy(np.pad(sample.points / boxes.UNIT_MM, [(0, 0), *pad]))[None],
         "inside": torch.from_numpy(inside)[None],
         "sure": torch.from_numpy(np.pad(sample.sure, pad) & inside)[None],
+        "organs": torch.from_numpy(np.pad(sample.organs, [(0, 0), *pad]).astype(np.float32))[None],
+        "known": torch.tensor(sample.known),
         "trust": torch.tensor(sample.trust),
     }

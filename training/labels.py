@@ -46,7 +46,8 @@ GRAY = (
     25,
     57,
 )
-EYE, SOFT, MUCOSA, SKIN, CORD, BONE, MARROW, FAT = 506, 507, 509, 511, 512, 515, 516, 514
+BRAINSTEM, EYE, SOFT, MUCOSA, SKIN, CORD = 16, 506, 507, 509, 511, 512
+BONE, MARROW, FAT = 515, 516, 514
 CLASSES = ("csf", "gray", "white", "soft", "bone", "skin", "eye")
 
 
@@ -105,7 +106,7 @@ def read_head(path: Path, spacing: float) -> LabelHead:
     eyes = np.argwhere(whole == EYE)[:, ::-1] * spacing0 + origin
     left = eyes[eyes[:, 0] > middle].mean(0)
     right = eyes[eyes[:, 0] <= middle].mean(0)
-    frame = head_frame(left, right, centre(whole == 16))
+    frame = head_frame(left, right, centre(whole == BRAINSTEM))
     apart = float(np.linalg.norm(left - right)) / frame.scale
     cropped = image[:, :, lowest:]
     affine = np.diag([*spacing0, 1.0])

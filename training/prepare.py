@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import labels
 import numpy as np
 from labels import FAT, MARROW, LabelHead, class_map, frame_to_lps, read_head, train_heads
 from scans import nifti_volume
@@ -24,7 +25,7 @@ from Clinic2CloudLib.deface.region import depth_below, erode
 from Clinic2CloudLib.deface.scan import working_values
 
 #: What a voxel of ``parts`` may be, as bits.
-OUTLINE, BODY, EARS, BRAIN = 1, 2, 4, 8
+OUTLINE, BODY, EARS, BRAIN, EYES, BRAINSTEM = 1, 2, 4, 8, 16, 32
 #: Depth below the skin is stored in tenths of a millimetre, up to 25.5 mm.
 DEPTH_STEP = 0.1
 #: Tissue numbers beyond those of :func:`labels.class_map`.
@@ -32,11 +33,10 @@ FATTY = 8
 LABEL_MM, SCAN_MM = 1.25, 2.0
 
 
-def parts_of(
-    outline: np.ndarray, body: np.ndarray, ears: np.ndarray, brain: np.ndarray
-) -> np.ndarray:
-    """Return the four masks as the bits of one uint8."""
-    return (outline * OUTLINE + body * BODY + ears * EARS + brain * BRAIN).astype(np.uint8)
+def parts_of(**masks: np.ndarray) -> np.ndarray:
+    """Return masks, named as the bits are, as the bits of one uint8."""
+    bits = (mask * np.uint8(globals()[name.upper()]) for name, mask in masks.items())
+    return np.bitwise_or.reduce(list(bits))
 
 
 def stored_depth(outline: np.ndarray, spacing: float) -> np.ndarray:
@@ -57,7 +57,14 @@ def prepare_labels(path: Path, out: Path) -> None:
     np.savez(
         out / f"labels_{head.name}.npz",
         tissue=tissues(head),
-        parts=parts_of(head.outline, head.body, head.ears, head.brain),
+        parts=parts_of(
+            outline=head.outline,
+            body=head.body,
+            ears=head.ears,
+            brain=head.brain,
+            eyes=head.labels == labels.EYE,
+            brainstem=head.labels == labels.BRAINSTEM,
+        ),
         depth=stored_depth(head.outline, head.grid.spacing),
         origin=head.grid.origin,
         spacing=head.grid.spacing,
@@ -92,7 +99,7 @@ def prepare_scan(path: Path, modality: str, out: Path) -> None:
         out / f"{modality.lower()}_{name}.npz",
         values=values.astype(np.float32),
         inside=inside,
-        parts=parts_of(head, head, sampled(finding.ears), brain),
+        parts=parts_of(outline=head, body=head, ears=sampled(finding.ears), brain=brain),
         depth=stored_depth(head | ~inside, grid.spacing),
         origin=grid.origin,
         spacing=grid.spacing,

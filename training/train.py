@@ -29,7 +29,7 @@ from Clinic2CloudLib.deface.network.nets import coarse_net, fine_net
 
 #: Class weights of the cross entropy: ears are few.
 CLASS_WEIGHTS = (1.0, 1.0, 1.5, 4.0, 1.0)
-PLACE_WEIGHT = 2.0
+PLACE_WEIGHT, ORGAN_WEIGHT = 2.0, 20.0
 EMA = 0.995
 WARM_UP = 100
 LOG_EVERY, SAVE_EVERY = 100, 200
@@ -72,7 +72,8 @@ class Samples(torch.utils.data.IterableDataset):
 
 def losses(out: torch.Tensor, truth: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Parts]:
     """Return the loss and its parts: cross entropy, soft Dice, and the places' absolute error."""
-    logits, said = out[:, : boxes.CLASSES], out[:, boxes.CLASSES :]
+    first, second = boxes.CLASSES, boxes.CLASSES + boxes.PLACES
+    logits, said, organs = out[:, :first], out[:, first:second], out[:, second:]
     region = truth["region"]
     weights = torch.tensor(CLASS_WEIGHTS)
     each = F.cross_entropy(logits, region, weight=weights, reduction="none")
@@ -86,13 +87,28 @@ def losses(out: torch.Tensor, truth: dict[str, torch.Tensor]) -> tuple[torch.Ten
     off = ((said - truth["places"]).abs() * head[:, None]).sum() / (3 * head.sum()).clamp(min=300)
     total = entropy + (1 - dice).mean() + PLACE_WEIGHT * truth["trust"] * off
     mean = dice.detach().mean(0)
+    parts = {}
+    if organs.shape[1]:
+        seen = organ_loss(organs, truth)
+        total = total + truth["known"] * seen
+        parts["organs"] = seen.item() if truth["known"] else float("nan")
     return total, {
+        **parts,
         "entropy": entropy.item(),
         "dice": mean.mean().item(),
         "face": mean[boxes.FACE - 1].item(),
         "ears": mean[boxes.EARS - 1].item(),
         "place_mm": off.item() * boxes.UNIT_MM,
     }
+
+
+def organ_loss(organs: torch.Tensor, truth: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Return the loss of eyes and brainstem: soft Dice and cross entropy, organs being few."""
+    inside = truth["inside"][:, None].float()
+    chances, there = torch.sigmoid(organs) * inside, truth["organs"] * inside
+    both, sizes = (chances * there).sum((2, 3, 4)), (chances + there).sum((2, 3, 4))
+    entropy = F.binary_cross_entropy_with_logits(organs, there, weight=inside)
+    return (1 - (2 * both + 20) / (sizes + 20)).mean() + ORGAN_WEIGHT * entropy
 
 
 def rate_at(step: int, options: Options) -> float:
@@ -109,7 +125,7 @@ def train(options: Options) -> None:
     net = fine_net() if options.net == "fine" else coarse_net()
     optimiser = torch.optim.AdamW(net.parameters(), lr=options.rate, weight_decay=1e-3)
     if options.start is not None:
-        net.load_state_dict({n: v.float() for n, v in load_file(options.start).items()})
+        begin(net, load_file(options.start))
     average = {name: value.clone() for name, value in net.state_dict().items()}
     options.out.mkdir(parents=True, exist_ok=True)
     checkpoint = options.out / "checkpoint.pt"
@@ -150,10 +166,18 @@ def train(options: Options) -> None:
             save(checkpoint, step + 1, net, optimiser, average)
 
 
+def begin(net: torch.nn.Module, weights: dict[str, torch.Tensor]) -> None:
+    """Put weights into a network that may say more than they did: what is new starts at random."""
+    own = net.state_dict()
+    for name, value in weights.items():
+        own[name][tuple(slice(0, n) for n in value.shape)] = value.float()
+    net.load_state_dict(own)
+
+
 def log(out: Path, step: int, running: list[dict[str, float]], seconds: float) -> None:
     """Add a line to the run's log: means over the last steps."""
     line: dict[str, Any] = {"step": step, "seconds": round(seconds, 1)}
-    line.update({k: round(float(np.mean([r[k] for r in running])), 4) for k in running[0]})
+    line.update({k: round(float(np.nanmean([r[k] for r in running])), 4) for k in running[0]})
     with (out / "log.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
     print(json.dumps(line), flush=True)

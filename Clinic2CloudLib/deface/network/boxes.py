@@ -13,6 +13,10 @@ CLASSES = 5
 #: units. The fine network does not see where its grid lies, so that it must look at the anatomy.
 PLACES = 3
 UNIT_MM = 50.0
+#: Last come, of the fine network alone, the organs that the head's frame is defined by, each with a
+#: probability of its own.
+EYES, BRAINSTEM = range(2)
+ORGANS = 2
 
 COARSE_MM = 8.0
 #: The part of a body that is head to the coarse network, in the head's frame, mm.

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...dicom.model import Volume
+from ..frame import HeadFrame
 from ..grid import affine_transform, mapped
 from . import boxes
+from .landmarks import frame_of
 from .locate import affine_fit, network_input
 from .run import forward
 
@@ -29,7 +31,10 @@ class Drawn:
     grid_to_lps : numpy.ndarray
         4 x 4: where the grid lies, from its coordinates in mm to LPS.
     frame_to_lps : numpy.ndarray
-        4 x 4: the head's frame, made exact by this look.
+        4 x 4: where the mean head lies, by all of what this look sees.
+    frame : HeadFrame or None
+        The frame that the rule is written in, by eyes and brainstem; None where one of them is not
+        in view.
     correction : float
         By how much, mm, root mean square over the head.
     residual : float
@@ -40,6 +45,7 @@ class Drawn:
     inside: np.ndarray
     grid_to_lps: np.ndarray
     frame_to_lps: np.ndarray
+    frame: HeadFrame | None
     correction: float
     residual: float
 
@@ -69,15 +75,17 @@ def _once(values: np.ndarray, volume: Volume, grid_to_lps: np.ndarray) -> Drawn 
     place = affine_transform(grid_to_lps)
     image, inside = network_input(values, volume, like, boxes.FINE_MM, place)
     points = grid.points()
-    chances, places = forward("fine", image)
-    head = (1.0 - chances[boxes.OUTSIDE]) * inside
+    out = forward("fine", image)
+    head = (1.0 - out.chances[boxes.OUTSIDE]) * inside
     counted = head > 0.5
     if counted.sum() < 1000:
         return None
     own = points[counted].astype(np.float64)
-    said = np.moveaxis(places, 0, -1)[counted] * boxes.UNIT_MM
+    said = np.moveaxis(out.places, 0, -1)[counted]
     matrix, residual = affine_fit(said, own, head[counted])
     if matrix is None:
         return None
     correction = float(np.sqrt(np.square(mapped(matrix, own) - own).sum(1).mean()))
-    return Drawn(chances, inside, grid_to_lps, grid_to_lps @ matrix, correction, residual)
+    frame_to_lps = grid_to_lps @ matrix
+    frame = frame_of(out.organs, inside, grid_to_lps, frame_to_lps)
+    return Drawn(out.chances, inside, grid_to_lps, frame_to_lps, frame, correction, residual)

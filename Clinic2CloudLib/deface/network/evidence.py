@@ -70,9 +70,14 @@ def gather(located: Located, drawn: Drawn) -> Evidence:
     face = (chosen == boxes.FACE) & drawn.inside
     to_frame = np.linalg.inv(drawn.frame_to_lps) @ drawn.grid_to_lps
     own = mapped(to_frame.astype(np.float32), grid.points())
+    ruled = (
+        own
+        if drawn.frame is None
+        else drawn.frame.from_lps(mapped(drawn.grid_to_lps, grid.points()))
+    )
     depth = depth_below(head | ~drawn.inside, grid.spacing)
     brain = chosen == boxes.BRAIN
-    rule = in_face(own, depth) & head & ~brain
+    rule = in_face(ruled, depth) & head & ~brain
     stretch = stretch_of(drawn.frame_to_lps)
     size = float(np.trace(stretch) / 3)
     average = _average_face(grid)

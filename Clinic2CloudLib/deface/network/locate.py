@@ -106,16 +106,16 @@ def locate(values: np.ndarray, volume: Volume) -> Located | None:
     grid = covering_grid(volume.stored.shape, volume.ijk_to_lps, boxes.COARSE_MM)
     like = grid.image(np.zeros(grid.shape, np.uint8))
     image, inside = network_input(values, volume, like, boxes.COARSE_MM)
-    chances, places = forward("coarse", image)
-    head = (1.0 - chances[boxes.OUTSIDE]) * inside
+    out = forward("coarse", image)
+    head = (1.0 - out.chances[boxes.OUTSIDE]) * inside
     counted = largest(head > 0.5)
     if counted.sum() < FEWEST_VOXELS:
         return None
-    where = np.moveaxis(places * boxes.UNIT_MM, 0, -1)[counted]
+    where = np.moveaxis(out.places, 0, -1)[counted]
     matrix, residual = affine_fit(where, grid.points()[counted], head[counted])
     if matrix is None:
         return None
-    return Located(grid, head * counted, chances[boxes.BRAIN] * counted, matrix, residual)
+    return Located(grid, head * counted, out.chances[boxes.BRAIN] * counted, matrix, residual)
 
 
 def largest(mask: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...dicom.model import Volume
 from ..grid import Grid, affine_transform, image_of, mapped, resample, to_voxels
-from ..region import dilate
+from ..region import depth_below, dilate, in_face
 from . import boxes
 from .draw import Drawn
 from .locate import Located
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 MARGIN_MM = 5.0
 #: From this probability on a voxel counts as brain: its margin errs towards too large.
 BRAIN_LEAST = 0.3
+#: Behind this, in the head's frame, there is no face, mm.
+FRONT_Y = 85.0
+#: The depth below the skin is that of the label maps' 1 mm, which counts from a voxel's centre.
+TRUTH_MM = 1.0
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,11 @@ def masks_of(located: Located, drawn: Drawn, volume: Volume) -> Masks:
     face, ears = np.zeros(shape, bool), np.zeros(shape, bool)
     part = _covered(drawn, volume)
     if part is not None:
-        chosen, covered = _chosen(drawn, volume, part)
-        face[part] = chosen == boxes.FACE
-        ears[part] = chosen == boxes.EARS
+        chosen, covered, like = _chosen(drawn, volume, part)
         head[part] = np.where(covered, chosen != boxes.OUTSIDE, head[part])
+        ruled = _ruled(drawn, like)
+        face[part] = chosen == boxes.FACE if ruled is None else ruled & head[part]
+        ears[part] = (chosen == boxes.EARS) & ~face[part]
     return Masks(face & ~brain, ears & ~brain, brain, head | face | ears)
 
 
@@ -83,8 +88,8 @@ def _covered(drawn: Drawn, volume: Volume) -> tuple[slice, slice, slice] | None:
 
 def _chosen(
     drawn: Drawn, volume: Volume, part: tuple[slice, slice, slice]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the likeliest class of each voxel of a part, and where the fine grid covers it."""
+) -> tuple[np.ndarray, np.ndarray, sitk.Image]:
+    """Return the likeliest class of each voxel, where the fine grid covers it, and their grid."""
     affine = volume.ijk_to_lps.copy()
     affine[:3, 3] += affine[:3, :3] @ [part[2].start, part[1].start, part[0].start]
     shape = tuple(s.stop - s.start for s in part)
@@ -97,7 +102,40 @@ def _chosen(
         better = chance > best
         chosen[better] = number
         np.maximum(best, chance, out=best)
-    return chosen, covered
+    return chosen, covered, like
+
+
+def _ruled(drawn: Drawn, like: sitk.Image) -> np.ndarray | None:
+    """Return the face by the rule in the head's own frame; None where the frame is not known.
+
+    The network draws the same rule, but where the rule cuts through tissue there is nothing to
+    see: eyes and brainstem place that border better than it does.
+    """
+    if drawn.frame is None:
+        return None
+    grid, head = _finer(drawn)
+    depth = depth_below(head, grid.spacing) - (grid.spacing - TRUTH_MM) / 2
+    lps = mapped(drawn.grid_to_lps, grid.points())
+    face = in_face(drawn.frame.from_lps(lps), depth) & head
+    # Beyond the skin the rule goes on, so that the skin is drawn where the head ends, no coarser.
+    near = dilate(face, 2 * boxes.FINE_MM, grid.spacing) & (~head | face)
+    transform = affine_transform(np.linalg.inv(drawn.grid_to_lps))
+    return resample(grid.image(near.astype(np.float32)), like, transform=transform) > 0.5
+
+
+def _finer(drawn: Drawn) -> tuple[Grid, np.ndarray]:
+    """Return the front of the fine grid at half its spacing, and the head on it.
+
+    What is out of view counts as head: the depth below the skin does not begin where a scan ends.
+    """
+    spacing = boxes.FINE_MM / 2
+    k, _, i = boxes.FINE_GRID.shape
+    rows = int((FRONT_Y - boxes.FINE_GRID.origin[1]) / boxes.FINE_MM)
+    grid = Grid(boxes.FINE_GRID.origin, spacing, (2 * k - 1, 2 * rows - 1, 2 * i - 1))
+    like = grid.image(np.zeros(grid.shape, np.uint8))
+    chance = 1.0 - drawn.chances[boxes.OUTSIDE]
+    sampled = resample(boxes.FINE_GRID.image(np.where(drawn.inside, chance, 1.0)), like)
+    return grid, sampled > 0.5
 
 
 def _from_frame(

@@ -12,22 +12,22 @@ from . import boxes
 
 def coarse_net() -> Any:
     """Return the network that finds a head at 8 mm: image and field of view in."""
-    return _unet((12, 24, 48, 96, 128))
+    return _unet((12, 24, 48, 96, 128), boxes.CLASSES + boxes.PLACES)
 
 
 def fine_net() -> Any:
     """Return the network that draws the face at 2.5 mm: image and field of view in."""
-    return _unet((16, 32, 64, 128, 192))
+    return _unet((16, 32, 64, 128, 192), boxes.CLASSES + boxes.PLACES + boxes.ORGANS)
 
 
-def _unet(channels: tuple[int, ...]) -> Any:
+def _unet(channels: tuple[int, ...], outputs: int) -> Any:
     import torch
     from monai.networks.nets import UNet
 
     net: Any = UNet(
         spatial_dims=3,
         in_channels=2,
-        out_channels=boxes.CLASSES + boxes.PLACES,
+        out_channels=outputs,
         channels=channels,
         strides=(2,) * (len(channels) - 1),
         num_res_units=2,

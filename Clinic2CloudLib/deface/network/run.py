@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,26 @@ from .nets import loaded
 MULTIPLE = 16
 
 
-def forward(name: str, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class Output:
+    """What a network says, on the grid of its input, float32.
+
+    Attributes
+    ----------
+    chances : numpy.ndarray
+        Probabilities of the classes, shape (5, K, J, I).
+    places : numpy.ndarray
+        Where each voxel lies in the head's frame, mm of a mean head, shape (3, K, J, I).
+    organs : numpy.ndarray
+        Probabilities of eyes and brainstem, shape (2, K, J, I); of the coarse network, (0, ...).
+    """
+
+    chances: np.ndarray
+    places: np.ndarray
+    organs: np.ndarray
+
+
+def forward(name: str, image: np.ndarray) -> Output:
     """Run a network.
 
     Parameters
@@ -27,9 +47,8 @@ def forward(name: str, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    chances, places : numpy.ndarray
-        Probabilities of the classes, shape (5, K, J, I), and the places as the network says them,
-        shape (3, K, J, I).
+    Output
+        Cut to the input's own shape.
     """
     import torch
 
@@ -37,11 +56,14 @@ def forward(name: str, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     padded = np.pad(image, [(0, 0), *((0, e) for e in extra)])
     with torch.inference_mode(), one_thread(torch):
         batch = torch.from_numpy(padded)[None].contiguous(memory_format=torch.channels_last_3d)
-        out = loaded(name)(batch)[0]
-        chances = torch.softmax(out[: boxes.CLASSES], 0).numpy()
-        places = out[boxes.CLASSES :].numpy()
-    k, j, i = image.shape[1:]
-    return chances[:, :k, :j, :i], places[:, :k, :j, :i]
+        k, j, i = image.shape[1:]
+        out = loaded(name)(batch)[0, :, :k, :j, :i]
+        first, second = boxes.CLASSES, boxes.CLASSES + boxes.PLACES
+        return Output(
+            torch.softmax(out[:first], 0).numpy(),
+            (boxes.UNIT_MM * out[first:second]).numpy(),
+            torch.sigmoid(out[second:]).numpy(),
+        )
 
 
 @contextmanager
