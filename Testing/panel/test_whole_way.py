@@ -29,9 +29,8 @@ def test_real_heads_go_the_whole_way(shared_data: Path, tmp_path: Path, own_home
 
 
 #: A diagnostic CT of part of a head, and twelve planning CTs of head and shoulders.
-CTS = ("slicer_cthead",) + tuple(
-    f"openkbp_pt_{number}" for number in (155, 17, 182, 214, 225, 260, 304, 334, 339, 68, 82, 96)
-)
+NUMBERS = (155, 17, 182, 214, 225, 260, 304, 334, 339, 68, 82, 96)
+CTS = ("slicer_cthead", *(f"openkbp_pt_{number}" for number in NUMBERS))
 
 
 @pytest.mark.slow

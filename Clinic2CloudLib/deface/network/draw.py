@@ -12,7 +12,7 @@ from ..grid import affine_transform, mapped
 from . import boxes
 from .landmarks import frame_of
 from .locate import affine_fit, network_input
-from .run import forward
+from .run import both_ways
 
 #: A frame that was off by more than this, mm, is looked at once more from where it should be.
 OFF_MM = 4.0
@@ -75,7 +75,7 @@ def _once(values: np.ndarray, volume: Volume, grid_to_lps: np.ndarray) -> Drawn 
     place = affine_transform(grid_to_lps)
     image, inside = network_input(values, volume, like, boxes.FINE_MM, place)
     points = grid.points()
-    out = forward("fine", image)
+    out = both_ways("fine", image)
     head = (1.0 - out.chances[boxes.OUTSIDE]) * inside
     counted = head > 0.5
     if counted.sum() < 1000:

@@ -19,7 +19,7 @@ from .locate import Located
 #: Where each measure turns from plausible to doubtful, and from doubtful to not a head.
 SIZE_SURE, SIZE_LEAST = (0.75, 1.25), (0.6, 1.5)
 SHAPE_SURE, SHAPE_LEAST = 0.2, 0.5
-RESIDUAL_SURE, RESIDUAL_LEAST = 14.0, 25.0
+RESIDUAL_SURE, RESIDUAL_LEAST = 20.0, 30.0
 CORRECTION_SURE = 8.0
 AGREEMENT_SURE = 0.80
 CLEAR_SURE, CLEAR_LEAST = 0.80, 0.60

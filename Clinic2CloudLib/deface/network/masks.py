@@ -22,7 +22,7 @@ MARGIN_MM = 5.0
 #: From this probability on a voxel counts as brain: its margin errs towards too large.
 BRAIN_LEAST = 0.3
 #: Behind this, in the head's frame, there is no face, mm.
-FRONT_Y = 85.0
+FRONT_Y = 70.0
 #: The depth below the skin is that of the label maps' 1 mm, which counts from a voxel's centre.
 TRUTH_MM = 1.0
 
@@ -115,23 +115,25 @@ def _ruled(drawn: Drawn, like: sitk.Image) -> np.ndarray | None:
         return None
     grid, head = _finer(drawn)
     depth = depth_below(head, grid.spacing) - (grid.spacing - TRUTH_MM) / 2
-    lps = mapped(drawn.grid_to_lps, grid.points())
-    face = in_face(drawn.frame.from_lps(lps), depth) & head
-    # Beyond the skin the rule goes on, so that the skin is drawn where the head ends, no coarser.
-    near = dilate(face, 2 * boxes.FINE_MM, grid.spacing) & (~head | face)
+    points = drawn.frame.from_lps(mapped(drawn.grid_to_lps, grid.points())).astype(np.float32)
+    face = in_face(points, depth) & head
+    # In the air the rule goes on as at the skin: the head's own border is what counts there.
+    near = face | (~head & in_face(points, np.zeros(1, np.float32)))
     transform = affine_transform(np.linalg.inv(drawn.grid_to_lps))
     return resample(grid.image(near.astype(np.float32)), like, transform=transform) > 0.5
 
 
 def _finer(drawn: Drawn) -> tuple[Grid, np.ndarray]:
-    """Return the front of the fine grid at half its spacing, and the head on it.
+    """Return the front of the fine grid, finer, and the head on it.
 
     What is out of view counts as head: the depth below the skin does not begin where a scan ends.
     """
-    spacing = boxes.FINE_MM / 2
-    k, _, i = boxes.FINE_GRID.shape
-    rows = int((FRONT_Y - boxes.FINE_GRID.origin[1]) / boxes.FINE_MM)
-    grid = Grid(boxes.FINE_GRID.origin, spacing, (2 * k - 1, 2 * rows - 1, 2 * i - 1))
+    spacing = boxes.FINE_MM * 2 / 3
+    high = boxes.FINE_GRID.corners().max(0)
+    high[1] = FRONT_Y
+    low = boxes.FINE_GRID.origin
+    shape = ((high - low)[::-1] / spacing).astype(int) + 1
+    grid = Grid(low, spacing, (int(shape[0]), int(shape[1]), int(shape[2])))
     like = grid.image(np.zeros(grid.shape, np.uint8))
     chance = 1.0 - drawn.chances[boxes.OUTSIDE]
     sampled = resample(boxes.FINE_GRID.image(np.where(drawn.inside, chance, 1.0)), like)
