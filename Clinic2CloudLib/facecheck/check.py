@@ -18,6 +18,8 @@ from .words import doubts_of, sentences_of
 #: times), and where the original's skin is as plain there, at lower ones: a face that was only
 #: dimmed shows there.
 LEVELS, LOWER_LEVELS = (1.0, 1.3), (0.15, 0.3, 0.6)
+#: A lower level is so many standard deviations of the air's noise above the air.
+AIR_NOISES = 4.0
 #: The grid the skin is looked for on, as fine as the scan between these, and the smoothing, mm.
 FINEST_MM, COARSEST_MM, SMOOTHING_MM = 1.5, 2.0, 1.0
 #: Around face and ears, mm: how far new skin is looked for.
@@ -68,7 +70,7 @@ def check_face(
     skin = edge(body)
     shown = least_moved([moved_at(scan, _level(transfer, at), features) for at in LEVELS])
     lower = least_moved(
-        [moved_at(scan, _level(transfer, at), features, skin) for at in LOWER_LEVELS]
+        [moved_at(scan, at, features, skin) for at in _lower_levels(scan, body, transfer.level)]
     )
     seen = outlines(scan, body, features)
     noisy = noise_grew(scan, body, features) > NOISE_GREW
@@ -91,6 +93,17 @@ def check_face(
 
 def _level(transfer: Transfer, at: float) -> float:
     return transfer.air + at * (transfer.level - transfer.air)
+
+
+def _lower_levels(scan: Scan, body: np.ndarray, level: float) -> list[float]:
+    """Return the lower levels that the noise of the air before the face does not reach."""
+    air = scan.air_off(body)
+    if not air.size:
+        return []
+    dark = float(np.median(air))
+    noise = 1.4826 * float(np.median(np.abs(air - dark)))
+    levels = (dark + at * (level - dark) for at in LOWER_LEVELS)
+    return [at for at in levels if at > dark + AIR_NOISES * noise]
 
 
 def _doubt(

@@ -9,9 +9,9 @@ from typing import Any, Literal
 #: can still be made out where it was.
 Verdict = Literal["changed", "doubtful"]
 
-#: Why a feature may still be recognised. ``unmoved``: its skin is where it was. ``dimmed``: so it is
-#: at a lower level. Of its outline, at the old place: ``faint``, ``inverted`` (bright and dark are
-#: exchanged), or made out under added ``noise``.
+#: Why a feature may still be recognised. ``unmoved``: its skin is where it was. ``dimmed``: so it
+#: is at a lower level. Of its outline, at the old place: ``faint``, ``inverted`` (bright and dark
+#: are exchanged), or made out under added ``noise``.
 Doubt = Literal["unmoved", "dimmed", "faint", "inverted", "noise"]
 
 

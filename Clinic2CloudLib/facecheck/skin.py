@@ -46,6 +46,14 @@ class Scan:
         own = resample(image_of(mask.astype(np.float32), volume.ijk_to_lps), like) > 0.25
         return np.asarray(ndimage.maximum_filter(own.astype(np.uint8), 3) > 0)
 
+    def air_off(self, body: np.ndarray) -> np.ndarray:
+        """Return the original's values well off a body, shape (n,)."""
+        from scipy import ndimage
+
+        reach = 2 * round(BORDER_MM / self.grid.spacing) + 1
+        near = ndimage.maximum_filter(body.astype(np.uint8), reach) > 0
+        return np.asarray(self.before[self.inside & ~near])
+
 
 def sampled(
     volume: Volume,

@@ -12,10 +12,10 @@ from .skin import Scan, edge, solid
 NEAR_MM = 2.0
 #: A feature with fewer voxels of skin in view is not judged.
 FEWEST_VOXELS = 60
-#: A lower level's surface in the original is skin within this of the skin proper, mm: voxels that
-#: are half air put it further out. Where less than this share of it is, it is background noise, a
-#: pad or a pillow, and says nothing.
-AGREES_MM, AGREES_MOST = 4.0, 0.8
+#: A lower level's surface runs along the skin where it lies about as far off it, mm, as in most of
+#: the feature, and not too far: voxels that are half air put all of it further out. Where less than
+#: this share does, it is background noise, a pad or a pillow, and says nothing.
+ALONG_MM, FARTHEST_MM, ALONG_MOST = 2.0, 8.0, 0.8
 #: So many voxels of the old skin are measured at most, spread evenly.
 MOST_VOXELS = 10_000
 #: Farther than any face moves, mm: no skin is left at all.
@@ -44,8 +44,8 @@ def moved_at(
     features : dict
         Where each feature's skin is to be found, boolean, on the scan's grid.
     skin : numpy.ndarray, optional
-        Boolean: the original's skin. Only what lies close to it is measured then, and only in
-        features where nearly all of the level's surface does.
+        Boolean: the original's skin. Only what runs along it is measured then, and only in features
+        where nearly all of the level's surface does.
     """
     from scipy.spatial import cKDTree
 
@@ -54,18 +54,17 @@ def moved_at(
     new = np.argwhere(edge(solid(scan.after, level)))
     share = max(1, len(old) // MOST_VOXELS)
     old = old[::share]
-    is_skin = np.ones(len(old), bool)
-    if skin is not None and len(old):
-        apart, _ = cKDTree(np.argwhere(skin)).query(old, distance_upper_bound=AGREES_MM / spacing)
-        is_skin = np.isfinite(apart)
+    off_skin = np.zeros(len(old))
+    if skin is not None:
+        off_skin = spacing * cKDTree(np.argwhere(skin)).query(old)[0]
     away = np.full(len(old), GONE_MM)
-    if len(new) and len(old):
+    if len(new):
         away = spacing * cKDTree(new).query(old)[0]
     moved = {}
     for name, where in features.items():
         own = where[tuple(old.T)]
-        measured = own & is_skin
-        if measured.sum() >= max(FEWEST_VOXELS / share, AGREES_MOST * own.sum()):
+        measured = own & _along(off_skin, own)
+        if measured.sum() >= max(FEWEST_VOXELS / share, ALONG_MOST * own.sum()):
             moved[name] = Moved(
                 float(np.median(away[measured])), float((away[measured] <= NEAR_MM).mean())
             )
@@ -76,11 +75,17 @@ def _within(skin: np.ndarray, features: dict[str, np.ndarray]) -> np.ndarray:
     return skin & np.any(list(features.values()), axis=0)
 
 
+def _along(off_skin: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Say which voxels of a surface lie as far off the skin as most of a feature's do."""
+    usual = float(np.median(off_skin[own])) if own.any() else 0.0
+    return (np.abs(off_skin - usual) <= ALONG_MM) & (off_skin <= FARTHEST_MM)
+
+
 def least_moved(found: list[dict[str, Moved]]) -> dict[str, Moved]:
     """Return for each feature the level at which it changed least."""
     least: dict[str, Moved] = {}
     for name, moved in (item for level in found for item in level.items()):
-        if name not in least or (moved.near, -moved.median_mm) > _order(least[name]):
+        if name not in least or _order(moved) > _order(least[name]):
             least[name] = moved
     return least
 

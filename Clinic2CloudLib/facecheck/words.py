@@ -41,9 +41,7 @@ def doubts_of(parts: Sequence[PartMoved]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def sentences_of(
-    parts: Sequence[PartMoved], doubts: Sequence[str], method: str
-) -> tuple[str, ...]:
+def sentences_of(parts: Sequence[PartMoved], doubts: Sequence[str], method: str) -> tuple[str, ...]:
     """Return one sentence a feature, and what it means as a whole."""
     said = [_sentence(part) for part in parts]
     if doubts:
