@@ -15,8 +15,8 @@ from .surfaces import Moved, least_moved, moved_at
 from .words import doubts_of, sentences_of
 
 #: The skin is looked for at the level of the pictures and a little above it (distance from air,
-#: times), and where the original's skin is as plain there, at lower ones: a face that was only
-#: dimmed shows there.
+#: times), and at lower ones where the original's skin is as plain there: a face that was only
+#: dimmed shows at those.
 LEVELS, LOWER_LEVELS = (1.0, 1.3), (0.15, 0.3, 0.6)
 #: A lower level is so many standard deviations of the air's noise above the air.
 AIR_NOISES = 4.0
@@ -28,8 +28,12 @@ AROUND_MM = 18.0
 #: has hardly changed. For an average face nearness says little: it lies close to every face.
 NEAR_MOST, MEDIAN_LEAST_MM = 0.80, 1.5
 NEAR_MOST_REFACED, MEDIAN_LEAST_REFACED_MM = 0.90, 0.8
-#: So much of an outline where it was makes a feature doubtful: replaced ones have less than
-#: two thirds there, an average face less than three quarters.
+#: At a lower level all of a dimmed skin shifts by up to a voxel, so its median says nothing; new
+#: skin lies this near the old one in less than three quarters of any feature.
+LOWER_MOST, LOWER_MOST_REFACED = 0.80, 0.85
+#: A feature is doubtful with more than this share of its outline where it was: of those replaced
+#: on 13 heads none had two thirds there, an average face never four fifths; of an unchanged face
+#: nearly all is.
 OUTLINE_MOST, OUTLINE_MOST_REFACED = 0.75, 0.85
 #: Noise that grew this many times hides something: no method adds any. Beneath it an outline is
 #: made out from this t on, and where it is displaced over the feature by this at most, mm.
@@ -112,15 +116,19 @@ def _doubt(
     """Say why a feature may still be recognised, the plainest reason first."""
     if _hardly(shown, method):
         return "unmoved"
-    if lower is not None and _hardly(lower, method):
+    lower_most, outline_most = (
+        (LOWER_MOST_REFACED, OUTLINE_MOST_REFACED)
+        if method == "reface"
+        else (LOWER_MOST, OUTLINE_MOST)
+    )
+    is_there = seen is not None and seen.near > outline_most
+    if seen is not None and is_there and seen.inverted:
+        return "inverted"
+    if lower is not None and lower.near > lower_most:
         return "dimmed"
-    if seen is None:
-        return None
-    if noisy and seen.sure > SURE and seen.overall_mm <= NOISE_NEAR_MM:
+    if seen is not None and noisy and seen.sure > SURE and seen.overall_mm <= NOISE_NEAR_MM:
         return "noise"
-    if seen.near > (OUTLINE_MOST_REFACED if method == "reface" else OUTLINE_MOST):
-        return "inverted" if seen.inverted else "faint"
-    return None
+    return "faint" if is_there else None
 
 
 def _hardly(moved: Moved, method: FaceMethod) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .skin import Scan
+from .skin import Scan, edge
 
 #: Slopes are taken at this smoothing, mm, and averaged over patches of skin of this width, mm:
 #: together they take noise away along the skin without taking the outline away across it.
@@ -104,8 +104,12 @@ def noise_grew(scan: Scan, body: np.ndarray, features: dict[str, np.ndarray]) ->
     reach = 2 * round(NOISE_NEAR_MM / spacing) + 1
     near = np.any(list(features.values()), axis=0)
     near &= ndimage.maximum_filter(body, reach) & ~ndimage.minimum_filter(body, reach)
+    if not near.any():
+        return 1.0
     before, after = (
-        float(np.median(np.abs(v - ndimage.gaussian_filter(v, NOISE_MM / spacing))[near]))
+        float(
+            np.median(np.abs(v - ndimage.gaussian_filter(v, NOISE_MM / spacing, truncate=3))[near])
+        )
         for v in (scan.before, scan.after)
     )
     return after / max(before, 1e-6)
@@ -114,13 +118,13 @@ def noise_grew(scan: Scan, body: np.ndarray, features: dict[str, np.ndarray]) ->
 def _skin_of(scan: Scan, body: np.ndarray, features: dict[str, np.ndarray]) -> _Skin:
     from scipy import ndimage
 
-    from .skin import edge
-
     feature = np.full(body.shape, -1, np.int8)
     for number, where in enumerate(features.values()):
         feature[where] = number
     places = np.argwhere(edge(body) & scan.inside & (feature >= 0))
-    soft = ndimage.gaussian_filter(body.astype(np.float32), NORMALS_MM / scan.grid.spacing)
+    soft = ndimage.gaussian_filter(
+        body.astype(np.float32), NORMALS_MM / scan.grid.spacing, truncate=3
+    )
     normals = np.stack(
         [
             ndimage.map_coordinates(soft, (places - step).T, order=1, mode="nearest")
@@ -145,7 +149,7 @@ def _slopes(values: np.ndarray, skin: _Skin, patch: np.ndarray, spacing: float) 
     """Return the mean slope across each patch's skin, from inside out, shape (patches, steps)."""
     from scipy import ndimage
 
-    smooth = ndimage.gaussian_filter(values, SMOOTHING_MM / spacing)
+    smooth = ndimage.gaussian_filter(values, SMOOTHING_MM / spacing, truncate=3)
     reach = HALF + FAR + 1
     count = np.bincount(patch)
     profile = []
@@ -179,7 +183,7 @@ def _strength(new: np.ndarray) -> np.ndarray:
 def _outline(fits: np.ndarray, strength: np.ndarray, size: np.ndarray) -> Outline:
     """Summarise the patches of one feature, each by how much skin it has."""
     # What is strong elsewhere, bone or the border of what was changed, must not outshine the skin.
-    relative = fits / np.sqrt(strength + FLAT * np.median(strength) + 1e-12)
+    relative = fits / np.sqrt(strength + FLAT * np.median(strength) + 1e-30)
     best = np.abs(relative).argmax(axis=1)
     moved = np.abs(best - FAR)
     near = moved <= NEAR_MM

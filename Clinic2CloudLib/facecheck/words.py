@@ -19,7 +19,10 @@ NAMES = {
 WHY: dict[Doubt, str] = {
     "unmoved": "There most of the skin is where it was.",
     "dimmed": "The skin there became darker but is where it was: another window shows it again.",
-    "faint": "The old outline is still there, though faint: another window brings it out again.",
+    "faint": (
+        "The old outline is still there, faint or blurred: another window or a filter brings it "
+        "out again."
+    ),
     "inverted": (
         "Bright and dark were exchanged, and the old outline is still there: inverting the gray "
         "scale or another window brings it back."
