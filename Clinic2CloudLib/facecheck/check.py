@@ -31,9 +31,9 @@ NEAR_MOST_REFACED, MEDIAN_LEAST_REFACED_MM = 0.90, 0.8
 #: At a lower level all of a dimmed skin shifts by up to a voxel, so its median says nothing; new
 #: skin lies this near the old one in less than three quarters of any feature.
 LOWER_MOST, LOWER_MOST_REFACED = 0.80, 0.85
-#: A feature is doubtful with more than this share of its outline where it was: of those replaced
-#: on 13 heads none had two thirds there, an average face never four fifths; of an unchanged face
-#: nearly all is.
+#: A feature is doubtful with more than this share of its outline where it was: on ten heads those
+#: replaced had less than two thirds there, average faces less than four fifths. Nearly all of an
+#: unchanged face is, of a dimmed or inverted one at least that of some features.
 OUTLINE_MOST, OUTLINE_MOST_REFACED = 0.75, 0.85
 #: Noise that grew this many times hides something: no method adds any. Beneath it an outline is
 #: made out from this t on, and where it is displaced over the feature by this at most, mm.

@@ -52,7 +52,7 @@ def test_dimmed_face_is_doubted(modality: str, gain: float, around: float) -> No
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_dimmed_face_is_said_to_come_back(modality: str) -> None:
     volume, _, finding = found(modality)
-    check = checked(modality, scaled(volume, covered(volume, finding), 0.2))
+    check = checked(modality, scaled(volume, covered(volume, finding), 0.5))
     assert doubts(check)["nose"] == "dimmed"
     assert check.sentences[-len(check.doubts) :] == check.doubts
     said = next(sentence for sentence in check.doubts if "nose" in sentence)
