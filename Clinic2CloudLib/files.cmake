@@ -184,7 +184,9 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   facecheck/__init__.py
   facecheck/check.py
   facecheck/model.py
+  facecheck/outline.py
   facecheck/skin.py
+  facecheck/surfaces.py
   facecheck/words.py
   paths.py
   pipelines/__init__.py

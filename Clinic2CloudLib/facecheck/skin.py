@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..deface.background import padding_of
 from ..deface.grid import Grid, corners, covering_grid, image_of, mapped, resample
 from ..deface.headmask import largest_part
-from ..deface.scan import cropped
+from ..deface.scan import cropped, hu_offset
 from ..dicom.model import Volume
 
+#: What padding counts as, HU: the air that it stands for.
+AIR_HU = -1000.0
 #: So close to the end of the field of view a body's border is no skin, mm.
 BORDER_MM = 6.0
 
@@ -43,6 +46,14 @@ class Scan:
         own = resample(image_of(mask.astype(np.float32), volume.ijk_to_lps), like) > 0.25
         return np.asarray(ndimage.maximum_filter(own.astype(np.uint8), 3) > 0)
 
+    def air_off(self, body: np.ndarray) -> np.ndarray:
+        """Return the original's values well off a body, shape (n,)."""
+        from scipy import ndimage
+
+        reach = 2 * round(BORDER_MM / self.grid.spacing) + 1
+        near = ndimage.maximum_filter(body.astype(np.uint8), reach) > 0
+        return np.asarray(self.before[self.inside & ~near])
+
 
 def sampled(
     volume: Volume,
@@ -59,15 +70,26 @@ def sampled(
     like = grid.image(np.zeros(grid.shape, np.uint8))
     values = []
     for own in (volume, dataclasses.replace(volume, stored=after)):
-        image = image_of(own.values(), volume.ijk_to_lps)
-        outside = float(own.stored.min()) * own.slices[0].slope + own.slices[0].intercept
-        flat = resample(image, like, outside=outside).astype(np.float32)
+        known = measured_values(own)
+        image = image_of(known, volume.ijk_to_lps)
+        flat = resample(image, like, outside=float(known.min())).astype(np.float32)
         values.append(ndimage.gaussian_filter(flat, smoothing / spacing))
     ones = image_of(np.ones(volume.stored.shape, np.uint8), volume.ijk_to_lps)
     view = resample(ones, like, nearest=True) > 0
     reach = 2 * round(BORDER_MM / spacing) + 1
     inside = ndimage.minimum_filter(view.astype(np.uint8), reach, mode="nearest") > 0
     return Scan(grid, values[0], values[1], np.asarray(inside))
+
+
+def measured_values(volume: Volume) -> np.ndarray:
+    """Return modality values, float32 (K, J, I), with air where a CT was never measured.
+
+    Padding far below air would shift every level between air and skin.
+    """
+    values = volume.values()
+    offset = hu_offset(values, volume.modality)
+    padding = padding_of(values, volume.modality, offset)
+    return np.where(padding, np.float32(AIR_HU - offset), values) if padding.any() else values
 
 
 def _grid_around(region: np.ndarray, volume: Volume, spacing: float, around: float) -> Grid:
@@ -85,8 +107,11 @@ def solid(values: np.ndarray, level: float) -> np.ndarray:
 
 def edge(body: np.ndarray) -> np.ndarray:
     """Return the outermost voxels of a body, those towards the open air around it."""
-    from scipy import ndimage
-
     air = largest_part(np.pad(~body, 1, constant_values=True))
-    near_air = ndimage.binary_dilation(air)[1:-1, 1:-1, 1:-1]
-    return np.asarray(body & near_air)
+    touches = np.zeros(body.shape, bool)
+    for axis in range(3):
+        inner = np.moveaxis(air, axis, 0)[:, 1:-1, 1:-1]
+        touching = np.moveaxis(touches, axis, 0)
+        touching |= inner[:-2]
+        touching |= inner[2:]
+    return body & touches

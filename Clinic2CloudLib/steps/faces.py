@@ -220,7 +220,7 @@ def _one_volume(
     if checked is None:
         outcome.not_claimed.append("how far the face moved was not measured: no skin of it in view")
     elif checked.verdict == "doubtful":
-        outcome.needs_review.append(f"the face check has doubts: {checked.sentences[-1]}")
+        outcome.needs_review += [f"the face check has doubts: {doubt}" for doubt in checked.doubts]
     return _record(finding, replaced, checked), replaced.stored, replaced.mask
 
 
