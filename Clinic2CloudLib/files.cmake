@@ -97,6 +97,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   deface/network/evidence.py
   deface/network/finder.py
   deface/network/intensity.py
+  deface/network/landmarks.py
   deface/network/locate.py
   deface/network/masks.py
   deface/network/nets.py
@@ -282,6 +283,8 @@ set(CLINIC2CLOUDLIB_RESOURCES
   cases/report.html
   deface/atlas/average_face.npz
   deface/atlas/head_atlas.npz
+  deface/network/coarse.safetensors
+  deface/network/fine.safetensors
   dicom/descriptors/ambiguous.txt
   dicom/descriptors/anatomy_english.txt
   dicom/descriptors/eponyms.txt

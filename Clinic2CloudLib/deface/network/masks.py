@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 MARGIN_MM = 5.0
 #: From this probability on a voxel counts as brain: its margin errs towards too large.
 BRAIN_LEAST = 0.3
+#: A voxel of the face is outside the head with less than this chance: at one half the network's
+#: skin lies 0.3 mm outside the label maps'.
+OUTSIDE_MOST = 0.4
+#: The training counts ears four times, for they are few, so that the network draws them too large:
+#: half of that is taken back.
+EARS_SHARE = 0.5
 #: Behind this, in the head's frame, there is no face, mm.
 FRONT_Y = 70.0
 #: The depth below the skin is that of the label maps' 1 mm, which counts from a voxel's centre.
@@ -45,10 +51,12 @@ def masks_of(located: Located, drawn: Drawn, volume: Volume) -> Masks:
     face, ears = np.zeros(shape, bool), np.zeros(shape, bool)
     part = _covered(drawn, volume)
     if part is not None:
-        chosen, covered, like = _chosen(drawn, volume, part)
+        chosen, outside, covered, like = _chosen(drawn, volume, part)
         head[part] = np.where(covered, chosen != boxes.OUTSIDE, head[part])
         ruled = _ruled(drawn, like)
-        face[part] = chosen == boxes.FACE if ruled is None else ruled & head[part]
+        face[part] = (
+            chosen == boxes.FACE if ruled is None else ruled & covered & (outside < OUTSIDE_MOST)
+        )
         ears[part] = (chosen == boxes.EARS) & ~face[part]
     return Masks(face & ~brain, ears & ~brain, brain, head | face | ears)
 
@@ -88,21 +96,23 @@ def _covered(drawn: Drawn, volume: Volume) -> tuple[slice, slice, slice] | None:
 
 def _chosen(
     drawn: Drawn, volume: Volume, part: tuple[slice, slice, slice]
-) -> tuple[np.ndarray, np.ndarray, sitk.Image]:
-    """Return the likeliest class of each voxel, where the fine grid covers it, and their grid."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, sitk.Image]:
+    """Return voxels' classes, chances of being outside, where the grid covers them, and a grid."""
     affine = volume.ijk_to_lps.copy()
     affine[:3, 3] += affine[:3, :3] @ [part[2].start, part[1].start, part[0].start]
     shape = tuple(s.stop - s.start for s in part)
     like = image_of(np.zeros(shape, np.uint8), affine)
     drawn_classes = [boxes.HEAD, boxes.FACE, boxes.EARS, boxes.BRAIN]
     chances, covered = _from_frame(drawn, drawn_classes, like)
-    best: np.ndarray = 1.0 - np.sum(chances, axis=0)
+    outside: np.ndarray = 1.0 - np.sum(chances, axis=0)
+    best = outside.copy()
+    chances[drawn_classes.index(boxes.EARS)] *= EARS_SHARE
     chosen = np.full(shape, boxes.OUTSIDE, np.uint8)
     for number, chance in zip(drawn_classes, chances, strict=True):
         better = chance > best
         chosen[better] = number
         np.maximum(best, chance, out=best)
-    return chosen, covered, like
+    return chosen, outside, covered, like
 
 
 def _ruled(drawn: Drawn, like: sitk.Image) -> np.ndarray | None:
