@@ -17,9 +17,11 @@ import numpy as np
 from ..errors import InputError
 from ..progress import Progress
 from .grid import Grid, affine_transform, resample
+from .put_on import put_on
 from .replace import Scene
-from .surface import FAR_MM, WORK_MM, OldSkin, blended, bumps, old_skin, put_on
+from .surface import FAR_MM, WORK_MM, OldSkin, blended, old_skin
 from .tissue import layered
+from .waves import bumps
 
 #: Kept skin within this of the region draws the average face to it, over this width, mm.
 BORDER_MM, DRAW_MM = 12.0, 14.0
