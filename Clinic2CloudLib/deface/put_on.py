@@ -39,7 +39,9 @@ def put_on(scene: Scene, skin: NewSkin, filling: Filling) -> tuple[np.ndarray, n
     picks = scene.random.integers(0, scene.air.size, size=len(solid))
     fresh = solid * filling(changed) + (1.0 - solid) * scene.air[picks]
     # Old tissue fades into new; what was the head's and is no more, or was air, is new at once.
-    fades = (scene.head[changed] & (solid == 1.0)) | (~scene.head[changed] & (solid == 0.0))
+    # So is a cavity: half filled, it would gape in the new skin.
+    tissue = scene.head[changed] & (scene.values[changed] > scene.air.max())
+    fades = (tissue & (solid == 1.0)) | (~scene.head[changed] & (solid == 0.0))
     share = np.where(fades, weight, np.minimum(weight / QUICK_WEIGHT, 1.0))
     values = scene.values.copy()
     values[changed] = share * fresh + (1.0 - share) * scene.values[changed]

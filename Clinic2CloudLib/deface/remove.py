@@ -19,7 +19,6 @@ from .surface import (
     NewSkin,
     OldSkin,
     blended,
-    kept_tissue,
     old_skin,
     signed_distance,
 )
@@ -54,7 +53,7 @@ def _cut(scene: Scene, old: OldSkin) -> NewSkin:
     """Return the skin over the cut: a layer's thickness off what is kept, within the old skin."""
     from scipy import ndimage
 
-    kept = signed_distance(kept_tissue(old), WORK_MM, FAR_MM)
+    kept = signed_distance(old.off_kept <= 0, WORK_MM, FAR_MM)
     rounded = ndimage.gaussian_filter(kept, ROUNDED_MM / WORK_MM, mode="nearest")
     face = np.minimum(rounded, kept + LAYER_MM - LEAST_LAYER_MM) - LAYER_MM
     side = ndimage.gaussian_filter(old.earless, scene.scale * SIDE_MM / WORK_MM, mode="nearest")

@@ -15,9 +15,9 @@ import numpy as np
 from ..progress import Progress
 from .put_on import put_on
 from .replace import Scene, gaussian_noise
-from .surface import WORK_MM, OldSkin, blended, old_skin, weight_of
+from .surface import FADE_MM, WORK_MM, OldSkin, blended, old_skin, smooth_step, weight_of
 from .tissue import tissue_of
-from .waves import bumps
+from .waves import bumps, coarse, refined
 
 #: Of a mean head, mm.
 SMOOTHING_MM = 15.0
@@ -25,6 +25,11 @@ SMOOTHING_MM = 15.0
 WAVE_MM, WAVE_WIDTH_MM, WAVE_SOFTNESS = 7.0, 17.0, 0.9
 #: Over the ears the skin only goes inwards, between these, mm.
 EAR_CARVED_MM = (1.0, 4.0)
+#: Where there is less room below the skin than the first, mm, it goes outwards; from the second on
+#: either way. That is spread over a width, mm, and strengthened.
+ROOM_MM, LEAN_WIDTH_MM, LEAN = (6.0, 9.0), 12.0, 1.5
+#: The farthest outwards, of a mean head, and what is left of the room inwards, mm.
+OUTWARDS_MM, LEAST_LEFT_MM = 6.0, 3.0
 #: So many random surfaces are drawn; the one that leaves the least skin within this, mm, is taken.
 DRAWS, NEAR_MM = 8, 2.5
 
@@ -55,24 +60,64 @@ def most_moved(scene: Scene, old: OldSkin) -> np.ndarray:
     """Give random waves to the smoothed head; return the draw that moves the skin most."""
     from scipy import ndimage
 
-    smoothed = ndimage.gaussian_filter(
-        old.earless, scene.scale * SMOOTHING_MM / WORK_MM, mode="nearest"
-    )
-    skin = old.region & (np.abs(old.signed) <= WORK_MM)
-    weight = weight_of(old, 8.0)[skin]
-    best, least = smoothed, np.inf
+    scale = scene.scale
+    smoothed = ndimage.gaussian_filter(old.earless, scale * SMOOTHING_MM / WORK_MM, mode="nearest")
+    evenly = smoothed - old.signed
+    lean = leaning(old, scale)
+    deepest = np.maximum(ndimage.gaussian_filter(old.room, 3.0) - LEAST_LEFT_MM, 0.0)
+    skin = coarse(old.region & (np.abs(old.signed) <= 2.0 * WORK_MM))
+    few = [coarse(field)[skin] for field in (evenly, lean, deepest, old.at_ears)]
+    weight = coarse(weight_of(old, FADE_MM))[skin]
+    best, least = np.zeros(0), np.inf
     for _ in range(DRAWS):
-        wave = bumps(scene.random, old.grid, scene.scale * WAVE_WIDTH_MM, WAVE_SOFTNESS)
-        wanted = smoothed + scene.scale * waves(wave, old.at_ears)
-        moved = weight * np.abs(wanted - old.signed)[skin]
+        wave = bumps(scene.random, old.grid, scale * WAVE_WIDTH_MM, WAVE_SOFTNESS)
+        moved = weight * np.abs(inwards(wave[skin], *few, scale))
         near = float((moved <= NEAR_MM).mean()) if moved.size else 0.0
         if near < least:
-            best, least = wanted, near
-    return best
+            best, least = wave, near
+    wave = refined(best, old.grid)
+    return old.signed + inwards(wave, evenly, lean, deepest, old.at_ears, scale)
 
 
-def waves(wave: np.ndarray, at_ears: np.ndarray) -> np.ndarray:
-    """Return by how much the skin goes inwards, mm of a mean head, given waves of -1 to 1."""
+def inwards(
+    wave: np.ndarray,
+    evenly: np.ndarray,
+    lean: np.ndarray,
+    deepest: np.ndarray,
+    at_ears: np.ndarray,
+    scale: float,
+) -> np.ndarray:
+    """Return by how much the skin goes inwards, mm, given waves of -1 to 1.
+
+    Parameters
+    ----------
+    wave : numpy.ndarray
+        The waves; all arrays have its shape.
+    evenly : numpy.ndarray
+        How far the smoothing alone takes it inwards, mm.
+    lean : numpy.ndarray
+        From :func:`leaning`.
+    deepest : numpy.ndarray
+        As far as it may go, mm.
+    at_ears : numpy.ndarray
+        From 0 to 1; see :class:`.surface.OldSkin`.
+    scale : float
+        The head's size, 1 for a mean one.
+    """
     least, most = EAR_CARVED_MM
-    carved = least + (most - least) * 0.5 * (1.0 + wave)
-    return np.asarray((1.0 - at_ears) * WAVE_MM * wave + at_ears * carved)
+    at_ear = least + (most - least) * 0.5 * (1.0 + wave)
+    waved = evenly + scale * ((1.0 - at_ears) * WAVE_MM * wave + at_ears * at_ear)
+    outwards = scale * OUTWARDS_MM
+    return np.clip((1.0 - lean) * waved - lean * outwards, -outwards, deepest)
+
+
+def leaning(old: OldSkin, scale: float) -> np.ndarray:
+    """Return how much, from 0 to 1, the new skin is to go outwards: near thin parts of the head.
+
+    Where the brain or what is kept lies close below the skin, a carved one would show its outline.
+    """
+    from scipy import ndimage
+
+    thin = smooth_step((ROOM_MM[1] - old.room) / (ROOM_MM[1] - ROOM_MM[0]))
+    wide = ndimage.gaussian_filter(thin * (1.0 - old.at_ears), scale * LEAN_WIDTH_MM / WORK_MM)
+    return np.clip(LEAN * wide, 0.0, 1.0)

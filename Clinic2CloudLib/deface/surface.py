@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .ears import without_ears, without_strips
+from .ears import around_ears, strips_of, without_ears
 from .grid import Grid, covering_grid, image_of, resample, to_voxels
 from .headmask import largest_part
 from .replace import Scene
@@ -23,20 +23,25 @@ from .replace import Scene
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-WORK_MM = 2.0
+#: As fine as a new skin needs, which has no features.
+WORK_MM = 2.5
 FAR_MM = 45.0
 #: How far off the region a new skin may stand.
 REACH_MM = 20.0
 #: Along the skin, mm: how far outside the region the new skin begins, and over how much it grows.
-OUTSIDE_MM, FEATHER_MM = 6.0, 16.0
+OUTSIDE_MM, FEATHER_MM = 10.0, 26.0
 #: The same over the ears: they are small, with the face's width little of them would change.
-EAR_OUTSIDE_MM, EAR_FEATHER_MM = 5.0, 10.0
+EAR_OUTSIDE_MM, EAR_FEATHER_MM = 7.0, 14.0
 #: Kept tissue so deep holds the new skin off; what lies above it may follow the new skin, mm.
 KEPT_DEEP_MM = 8.0
 #: Over how much the new fades into what is kept below it, mm.
-FADE_MM = 8.0
+FADE_MM = 6.0
+#: Below the side of the head without its ears, mm: so deep it goes with them.
+UNDER_EARS_MM = 9.0
 #: Width of the zone over which the ears' treatment turns into the face's, mm.
 EARS_SOFT_MM = 6.0
+#: What the blending leaves of edges is rounded by this, mm.
+ROUNDED_MM = 4.0
 #: The staircase of a mask's voxels is smoothed by this, mm.
 STAIRCASE_MM = 2.0
 
@@ -48,7 +53,7 @@ class OldSkin:
     Attributes
     ----------
     grid : Grid
-        2 mm.
+        Of :data:`WORK_MM`.
     head, region, brain : numpy.ndarray
         Boolean, on ``grid``.
     signed : numpy.ndarray
@@ -59,6 +64,10 @@ class OldSkin:
         From 0 to 1: how much the nearest skin belongs to an ear.
     along : numpy.ndarray
         From 0 to 1: how much of a new skin counts, by the place along the skin alone.
+    off_kept, off_deep : numpy.ndarray
+        Distance to what is kept, and to what of it lies deep or is brain, mm.
+    room : numpy.ndarray
+        How deep the nearest skin may be carved before it meets what is kept, mm.
     reach : numpy.ndarray
         Boolean: as far as a new skin may go; the far side of the box belongs to nobody's face.
     """
@@ -71,6 +80,9 @@ class OldSkin:
     earless: np.ndarray
     at_ears: np.ndarray
     along: np.ndarray
+    off_kept: np.ndarray
+    off_deep: np.ndarray
+    room: np.ndarray
     reach: np.ndarray
 
 
@@ -100,34 +112,44 @@ def old_skin(scene: Scene) -> OldSkin:
         extended(mask, scene, like) > 0.5
         for mask in (scene.head, scene.region, scene.ears, scene.brain)
     )
-    region, ears = without_strips(head, region, ears, brain, WORK_MM)
     signed = signed_distance(head, WORK_MM, FAR_MM)
+    around = around_ears(ears, WORK_MM)
+    bare = without_ears(head, around, scene.scale, WORK_MM)
+    earless = signed_distance(bare, WORK_MM, FAR_MM)
+    strips = strips_of((head & ~region) | brain, around, WORK_MM)
+    ears |= (strips | (head & ~bare)) & ~brain
+    region |= ears
     outermost = head & (signed >= -WORK_MM)
-    nearest = ndimage.distance_transform_edt(
-        ~outermost, return_distances=False, return_indices=True
+    nearest = tuple(
+        ndimage.distance_transform_edt(~outermost, return_distances=False, return_indices=True)
     )
-    owned, at_ears = ((mask & outermost)[tuple(nearest)] for mask in (region, ears))
-    soft = ndimage.gaussian_filter(at_ears.astype(np.float64), EARS_SOFT_MM / WORK_MM)
-    earless = without_ears(head, at_ears, scene.scale, WORK_MM)
-    reach = ndimage.distance_transform_edt(~region, sampling=WORK_MM) <= REACH_MM
+    owned, at_ears = ((mask & outermost)[nearest] for mask in (region, ears))
+    # Under the ears a little of the head's side goes as well, or its root would show in the cut.
+    region |= at_ears & head & (earless > -UNDER_EARS_MM) & ~brain
+    soft = _even(at_ears.astype(np.float64), EARS_SOFT_MM)
+    kept = (head & ~region) | brain
+    off_deep = _off((kept & (signed < -KEPT_DEEP_MM)) | brain)
     return OldSkin(
         grid,
         head,
         region,
         brain,
         _even(signed),
-        _even(signed_distance(earless, WORK_MM, FAR_MM)),
+        _even(earless),
         soft,
         _along(owned, soft),
-        reach,
+        _off(kept),
+        off_deep,
+        off_deep[nearest],
+        ndimage.distance_transform_edt(~region, sampling=WORK_MM) <= REACH_MM,
     )
 
 
-def _even(signed: np.ndarray) -> np.ndarray:
-    """Take the staircase of a mask's voxels off a signed distance."""
+def _even(field: np.ndarray, mm: float = STAIRCASE_MM) -> np.ndarray:
+    """Smooth a field on the working grid; by default as much as hides a mask's staircase."""
     from scipy import ndimage
 
-    return np.asarray(ndimage.gaussian_filter(signed, STAIRCASE_MM / WORK_MM, mode="nearest"))
+    return np.asarray(ndimage.gaussian_filter(field, mm / WORK_MM, mode="nearest"))
 
 
 def _along(owned: np.ndarray, at_ears: np.ndarray) -> np.ndarray:
@@ -144,11 +166,6 @@ def smooth_step(share: np.ndarray) -> np.ndarray:
     return np.asarray(t * t * (3.0 - 2.0 * t))
 
 
-def kept_tissue(old: OldSkin) -> np.ndarray:
-    """Say what of the head stays as it is, the brain first of all."""
-    return (old.head & ~old.region) | old.brain
-
-
 def weight_of(old: OldSkin, fade: float) -> np.ndarray:
     """Return how much of a new skin counts: 0 at what is kept, 1 well inside the region.
 
@@ -159,10 +176,8 @@ def weight_of(old: OldSkin, fade: float) -> np.ndarray:
     fade : float
         Over how much the new fades into what is kept below it, mm.
     """
-    kept = kept_tissue(old)
-    deep = (kept & (old.signed < -KEPT_DEEP_MM)) | old.brain
-    near_skin = old.along * smooth_step(_off(deep) / fade)
-    within = np.where(old.head, smooth_step(_off(kept) / fade), 0.0)
+    near_skin = old.along * smooth_step(old.off_deep / fade)
+    within = np.where(old.head, smooth_step(old.off_kept / fade), 0.0)
     return np.asarray(np.maximum(near_skin, within) * old.reach)
 
 
@@ -178,12 +193,17 @@ def _off(mask: np.ndarray) -> np.ndarray:
 
 def signed_distance(head: np.ndarray, spacing: float, farthest: float) -> np.ndarray:
     """Return the distance to a mask's border, mm, negative inside, at most ``farthest``."""
-    from scipy import ndimage
+    import SimpleITK as sitk
 
-    outside = ndimage.distance_transform_edt(~head, sampling=spacing)
-    within = ndimage.distance_transform_edt(head, sampling=spacing)
-    half = 0.5 * spacing
-    return np.asarray(np.clip(np.where(head, half - within, outside - half), -farthest, farthest))
+    if head.all() or not head.any():
+        return np.full(head.shape, -farthest if head.any() else farthest)
+    image = sitk.GetImageFromArray(head.astype(np.uint8))
+    # Measured from the outermost voxels within, half a voxel inside the border.
+    away = sitk.SignedMaurerDistanceMap(
+        image, insideIsPositive=False, squaredDistance=False, useImageSpacing=False
+    )
+    signed = spacing * (sitk.GetArrayFromImage(away).astype(np.float64) - 0.5)
+    return np.asarray(np.clip(signed, -farthest, farthest))
 
 
 def blended(scene: Scene, old: OldSkin, wanted: np.ndarray, fade: float = FADE_MM) -> NewSkin:
@@ -195,6 +215,7 @@ def blended(scene: Scene, old: OldSkin, wanted: np.ndarray, fade: float = FADE_M
     weight = weight_of(old, fade)
     signed = (1.0 - weight) * old.signed + weight * wanted
     signed = np.where(weight > 0, np.maximum(signed, beside(old)), signed)
+    signed += weight * (_even(signed, ROUNDED_MM) - signed)
     signed = _in_one_piece(signed, weight)
     shape, affine = scene.values.shape, scene.ijk_to_lps
     return NewSkin(
