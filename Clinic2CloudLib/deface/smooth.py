@@ -1,7 +1,7 @@
 """The method ``smooth``: the skin carved and filled to a smoothed, randomly waved surface.
 
 The head's signed distance, its ears taken off, is averaged over 15 mm and given random waves; of
-eight draws the one that moves the skin most is taken. What stood out of the new surface becomes
+24 draws the one that moves the skin most is taken. What stood out of the new surface becomes
 background noise; what lay below it, eyes, nasal cavity and teeth with it, becomes the tissue's
 local mean with the scan's own texture.
 Neither is a filter of the original face: the surface is random to several mm and the inside is
@@ -22,16 +22,16 @@ from .waves import bumps, coarse, refined
 #: Of a mean head, mm.
 SMOOTHING_MM = 15.0
 #: Few wide waves: many small bumps leave more of the skin where it was, between them.
-WAVE_MM, WAVE_WIDTH_MM, WAVE_SOFTNESS = 7.0, 17.0, 0.9
+WAVE_MM, WAVE_WIDTH_MM, WAVE_SOFTNESS = 9.0, 22.0, 0.6
 #: Over the ears the skin only goes inwards, between these, mm.
-EAR_CARVED_MM = (1.0, 4.0)
+EAR_CARVED_MM = (2.0, 5.5)
 #: Where there is less room below the skin than the first, mm, it goes outwards; from the second on
 #: either way. That is spread over a width, mm, and strengthened.
 ROOM_MM, LEAN_WIDTH_MM, LEAN = (6.0, 9.0), 12.0, 1.5
 #: The farthest outwards, of a mean head, and what is left of the room inwards, mm.
-OUTWARDS_MM, LEAST_LEFT_MM = 6.0, 3.0
+OUTWARDS_MM, LEAST_LEFT_MM = 8.0, 3.0
 #: So many random surfaces are drawn; the one that leaves the least skin within this, mm, is taken.
-DRAWS, NEAR_MM = 8, 2.5
+DRAWS, NEAR_MM = 24, 2.5
 
 
 def smooth(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:

@@ -37,9 +37,9 @@ KEPT_DEEP_MM = 8.0
 #: Over how much the new fades into what is kept below it, mm.
 FADE_MM = 6.0
 #: Below the side of the head without its ears, mm: so deep it goes with them.
-UNDER_EARS_MM = 9.0
+UNDER_EARS_MM = 11.0
 #: Width of the zone over which the ears' treatment turns into the face's, mm.
-EARS_SOFT_MM = 6.0
+EARS_SOFT_MM = 8.0
 #: What the blending leaves of edges is rounded by this, mm.
 ROUNDED_MM = 4.0
 #: The staircase of a mask's voxels is smoothed by this, mm.
