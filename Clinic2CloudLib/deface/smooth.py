@@ -108,7 +108,7 @@ def inwards(
     at_ear = least + (most - least) * 0.5 * (1.0 + wave)
     waved = evenly + scale * ((1.0 - at_ears) * WAVE_MM * wave + at_ears * at_ear)
     outwards = scale * OUTWARDS_MM
-    return np.clip((1.0 - lean) * waved - lean * outwards, -outwards, deepest)
+    return np.asarray(np.clip((1.0 - lean) * waved - lean * outwards, -outwards, deepest))
 
 
 def leaning(old: OldSkin, scale: float) -> np.ndarray:
@@ -120,4 +120,4 @@ def leaning(old: OldSkin, scale: float) -> np.ndarray:
 
     thin = smooth_step((ROOM_MM[1] - old.room) / (ROOM_MM[1] - ROOM_MM[0]))
     wide = ndimage.gaussian_filter(thin * (1.0 - old.at_ears), scale * LEAN_WIDTH_MM / WORK_MM)
-    return np.clip(LEAN * wide, 0.0, 1.0)
+    return np.asarray(np.clip(LEAN * wide, 0.0, 1.0))
