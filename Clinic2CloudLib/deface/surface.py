@@ -18,6 +18,7 @@ import numpy as np
 from .ears import around_ears, strips_of, without_ears
 from .grid import Grid, covering_grid, image_of, resample, to_voxels
 from .headmask import largest_part
+from .region import dilate
 from .replace import Scene
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ KEPT_DEEP_MM = 8.0
 FADE_MM = 6.0
 #: Below the side of the head without its ears, mm: so deep it goes with them.
 UNDER_EARS_MM = 11.0
+#: No part of a pinna lies farther off what was found of the ears, mm.
+PINNA_MM = 32.0
 #: Width of the zone over which the ears' treatment turns into the face's, mm.
 EARS_SOFT_MM = 8.0
 #: What the blending leaves of edges is rounded by this, mm.
@@ -112,9 +115,12 @@ def old_skin(scene: Scene) -> OldSkin:
         extended(mask, scene, like) > 0.5
         for mask in (scene.head, scene.region, scene.ears, scene.brain)
     )
-    signed = signed_distance(head, WORK_MM, FAR_MM)
     around = around_ears(ears, WORK_MM)
     bare = without_ears(head, around, scene.scale, WORK_MM)
+    # A pinna's rim may be so thin that the head's mask lacks it; nearest to it is then kept skin.
+    bright = extended((scene.values > scene.air.max()) & ~scene.head, scene, like) > 0.5
+    head |= bright & dilate(ears, PINNA_MM, WORK_MM)
+    signed = signed_distance(head, WORK_MM, FAR_MM)
     earless = signed_distance(bare, WORK_MM, FAR_MM)
     strips = strips_of((head & ~region) | brain, around, WORK_MM)
     ears |= (strips | (head & ~bare)) & ~brain
