@@ -119,13 +119,13 @@ def old_skin(scene: Scene) -> OldSkin:
     bare = without_ears(head, around, scene.scale, WORK_MM)
     # A pinna's rim may be so thin that the head's mask lacks it; nearest to it is then kept skin.
     bright = extended((scene.values > scene.air.max()) & ~scene.head, scene, like) > 0.5
-    head |= bright & dilate(ears, PINNA_MM, WORK_MM)
-    signed = signed_distance(head, WORK_MM, FAR_MM)
+    whole = head | bright & dilate(ears, PINNA_MM, WORK_MM)
+    signed = signed_distance(whole, WORK_MM, FAR_MM)
     earless = signed_distance(bare, WORK_MM, FAR_MM)
     strips = strips_of((head & ~region) | brain, around, WORK_MM)
-    ears |= (strips | (head & ~bare)) & ~brain
+    ears |= (strips | (whole & ~bare)) & ~brain
     region |= ears
-    outermost = head & (signed >= -WORK_MM)
+    outermost = whole & (signed >= -WORK_MM)
     nearest = tuple(
         ndimage.distance_transform_edt(~outermost, return_distances=False, return_indices=True)
     )
