@@ -85,6 +85,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   deface/background.py
   deface/brain.py
   deface/choose.py
+  deface/ears.py
   deface/finder.py
   deface/frame.py
   deface/grid.py
@@ -102,6 +103,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   deface/network/masks.py
   deface/network/nets.py
   deface/network/run.py
+  deface/put_on.py
   deface/reface.py
   deface/region.py
   deface/register.py
@@ -113,6 +115,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   deface/surface.py
   deface/tissue.py
   deface/verdict.py
+  deface/waves.py
   demo/__init__.py
   demo/anatomy.py
   demo/brain.py

@@ -17,9 +17,11 @@ import numpy as np
 from ..errors import InputError
 from ..progress import Progress
 from .grid import Grid, affine_transform, resample
+from .put_on import put_on
 from .replace import Scene
-from .surface import FAR_MM, WORK_MM, OldSkin, blended, bumps, old_skin, put_on
+from .surface import FAR_MM, WORK_MM, OldSkin, blended, old_skin
 from .tissue import layered
+from .waves import bumps, refined
 
 #: Kept skin within this of the region draws the average face to it, over this width, mm.
 BORDER_MM, DRAW_MM = 12.0, 14.0
@@ -70,8 +72,8 @@ def reface(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
         raise InputError("The finding does not say where the head's frame lies; use smooth.")
     old = old_skin(scene)
     wanted = drawn_to_border(placed(scene.frame_to_lps, old), old)
-    variation = bumps(scene.random, old.grid, VARIATION_WIDTH_MM, VARIATION_SOFTNESS)
-    skin = blended(scene, old, wanted + VARIATION_MM * variation)
+    wave = bumps(scene.random, old.grid, VARIATION_WIDTH_MM, VARIATION_SOFTNESS)
+    skin = blended(scene, old, wanted + VARIATION_MM * refined(wave, old.grid))
     progress(0.4, "Matching the new face's tissue")
     values, changed = put_on(scene, skin, layered(scene, old, skin))
     progress(1.0, "Face replaced by an average one")

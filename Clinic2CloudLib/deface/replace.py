@@ -57,10 +57,20 @@ class Scene:
         """Spacing along k, j and i, mm."""
         return np.linalg.norm(self.ijk_to_lps[:3, :3], axis=0)[::-1]
 
+    @property
+    def scale(self) -> float:
+        """The head's size beside a mean one: waves as large as a man's make horns on a child."""
+        if self.frame_to_lps is None:
+            return 1.0
+        size = float(np.cbrt(abs(np.linalg.det(self.frame_to_lps[:3, :3]))))
+        return min(max(size, SIZES[0]), SIZES[1])
+
 
 #: A method returns new modality values for the part, and which voxels it may have changed.
 Method = Callable[[Scene, Progress], tuple[np.ndarray, np.ndarray]]
 
+#: Heads are no smaller and no larger than this, a mean one being 1.
+SIZES = (0.6, 1.2)
 #: Around face and ears, mm: how far a method may look and fill.
 AROUND_MM = 24.0
 

@@ -1,9 +1,9 @@
-"""The method ``smooth``: the skin carved and filled to a smoothed, randomly bumped surface.
+"""The method ``smooth``: the skin carved and filled to a smoothed, randomly waved surface.
 
-The head's signed distance is blended, over face and ears, to its own Gaussian average over 15 mm
-with random waves; of eight draws the one that moves the skin most is taken. What stood out of the
-new surface becomes background noise; what lay below it, eyes, nasal cavity and teeth with it,
-becomes the tissue's local mean with the scan's own texture.
+The head's signed distance, its ears taken off, is averaged over 15 mm and given random waves; of
+24 draws the one that moves the skin most is taken. What stood out of the new surface becomes
+background noise; what lay below it, eyes, nasal cavity and teeth with it, becomes the tissue's
+local mean with the scan's own texture.
 Neither is a filter of the original face: the surface is random to several mm and the inside is
 drawn anew, so that no sharpening brings the face back (a plain blur is reversible).
 """
@@ -13,15 +13,25 @@ from __future__ import annotations
 import numpy as np
 
 from ..progress import Progress
+from .put_on import put_on
 from .replace import Scene, gaussian_noise
-from .surface import WORK_MM, OldSkin, blended, bumps, old_skin, put_on
+from .surface import FADE_MM, WORK_MM, OldSkin, blended, old_skin, smooth_step, weight_of
 from .tissue import tissue_of
+from .waves import bumps, coarse, refined
 
+#: Of a mean head, mm.
 SMOOTHING_MM = 15.0
 #: Few wide waves: many small bumps leave more of the skin where it was, between them.
-WAVE_MM, WAVE_WIDTH_MM, WAVE_SOFTNESS = 9.0, 17.0, 0.9
+WAVE_MM, WAVE_WIDTH_MM, WAVE_SOFTNESS = 9.0, 22.0, 0.6
+#: Over the ears the skin only goes inwards, between these, mm.
+EAR_CARVED_MM = (2.0, 5.5)
+#: Where there is less room below the skin than the first, mm, it goes outwards; from the second on
+#: either way. That is spread over a width, mm, and strengthened.
+ROOM_MM, LEAN_WIDTH_MM, LEAN = (6.0, 9.0), 12.0, 1.5
+#: The farthest outwards, of a mean head, and what is left of the room inwards, mm.
+OUTWARDS_MM, LEAST_LEFT_MM = 8.0, 3.0
 #: So many random surfaces are drawn; the one that leaves the least skin within this, mm, is taken.
-DRAWS, NEAR_MM = 8, 2.5
+DRAWS, NEAR_MM = 24, 2.5
 
 
 def smooth(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
@@ -32,11 +42,8 @@ def smooth(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     values, changed : numpy.ndarray
         New modality values and the voxels that changed.
     """
-    from scipy import ndimage
-
     old = old_skin(scene)
-    wanted = ndimage.gaussian_filter(old.signed, SMOOTHING_MM / WORK_MM, mode="nearest")
-    skin = blended(scene, old, most_moved(scene.random, old, wanted))
+    skin = blended(scene, old, most_moved(scene, old))
     progress(0.5, "Filling the new surface")
     tissue = tissue_of(scene)
 
@@ -49,14 +56,68 @@ def smooth(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     return values, changed
 
 
-def most_moved(random: np.random.Generator, old: OldSkin, smoothed: np.ndarray) -> np.ndarray:
-    """Add random waves to a smoothed signed distance; return the draw that moves the skin most."""
-    skin = old.region & (np.abs(old.signed) <= WORK_MM)
-    best, least = smoothed, np.inf
+def most_moved(scene: Scene, old: OldSkin) -> np.ndarray:
+    """Give random waves to the smoothed head; return the draw that moves the skin most."""
+    from scipy import ndimage
+
+    scale = scene.scale
+    smoothed = ndimage.gaussian_filter(old.earless, scale * SMOOTHING_MM / WORK_MM, mode="nearest")
+    evenly = smoothed - old.signed
+    lean = leaning(old, scale)
+    deepest = np.maximum(ndimage.gaussian_filter(old.room, 3.0) - LEAST_LEFT_MM, 0.0)
+    skin = coarse(old.region & (np.abs(old.signed) <= 2.0 * WORK_MM))
+    few = [coarse(field)[skin] for field in (evenly, lean, deepest, old.at_ears)]
+    weight = coarse(weight_of(old, FADE_MM))[skin]
+    best, least = np.zeros(0), np.inf
     for _ in range(DRAWS):
-        wanted = smoothed + WAVE_MM * bumps(random, old.grid, WAVE_WIDTH_MM, WAVE_SOFTNESS)
-        moved = np.abs(wanted - old.signed)[skin]
+        wave = bumps(scene.random, old.grid, scale * WAVE_WIDTH_MM, WAVE_SOFTNESS)
+        moved = weight * np.abs(inwards(wave[skin], *few, scale))
         near = float((moved <= NEAR_MM).mean()) if moved.size else 0.0
         if near < least:
-            best, least = wanted, near
-    return best
+            best, least = wave, near
+    wave = refined(best, old.grid)
+    return old.signed + inwards(wave, evenly, lean, deepest, old.at_ears, scale)
+
+
+def inwards(
+    wave: np.ndarray,
+    evenly: np.ndarray,
+    lean: np.ndarray,
+    deepest: np.ndarray,
+    at_ears: np.ndarray,
+    scale: float,
+) -> np.ndarray:
+    """Return by how much the skin goes inwards, mm, given waves of -1 to 1.
+
+    Parameters
+    ----------
+    wave : numpy.ndarray
+        The waves; all arrays have its shape.
+    evenly : numpy.ndarray
+        How far the smoothing alone takes it inwards, mm.
+    lean : numpy.ndarray
+        From :func:`leaning`.
+    deepest : numpy.ndarray
+        As far as it may go, mm.
+    at_ears : numpy.ndarray
+        From 0 to 1; see :class:`.surface.OldSkin`.
+    scale : float
+        The head's size, 1 for a mean one.
+    """
+    least, most = EAR_CARVED_MM
+    at_ear = least + (most - least) * 0.5 * (1.0 + wave)
+    waved = evenly + scale * ((1.0 - at_ears) * WAVE_MM * wave + at_ears * at_ear)
+    outwards = scale * OUTWARDS_MM
+    return np.asarray(np.clip((1.0 - lean) * waved - lean * outwards, -outwards, deepest))
+
+
+def leaning(old: OldSkin, scale: float) -> np.ndarray:
+    """Return how much, from 0 to 1, the new skin is to go outwards: near thin parts of the head.
+
+    Where the brain or what is kept lies close below the skin, a carved one would show its outline.
+    """
+    from scipy import ndimage
+
+    thin = smooth_step((ROOM_MM[1] - old.room) / (ROOM_MM[1] - ROOM_MM[0]))
+    wide = ndimage.gaussian_filter(thin * (1.0 - old.at_ears), scale * LEAN_WIDTH_MM / WORK_MM)
+    return np.asarray(np.clip(LEAN * wide, 0.0, 1.0))

@@ -1,35 +1,52 @@
-"""A new skin over face and ears: blended into the old one where the region ends, then filled.
+"""The old skin as the methods see it, and how a new one is blended into it.
 
-What the methods ``smooth`` and ``reface`` share. They differ in the skin they want, and in what
-they put under it.
+What the methods share. They differ in the skin they want, and in what they put under it
+(:mod:`.put_on`).
+
+How much of the new skin counts is measured along the skin, not into the air before it: what stands
+before kept skin is kept as well, so that no new skin overhangs it. The change begins a little
+outside the region and grows over the width of a finger, so that no step shows where it ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .ears import around_ears, strips_of, without_ears
 from .grid import Grid, covering_grid, image_of, resample, to_voxels
 from .headmask import largest_part
-from .region import dilate, erode
-from .replace import Scene, gaussian_noise
+from .region import dilate
+from .replace import Scene
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-WORK_MM = 2.0
-FEATHER_MM, EAR_FEATHER_MM = 8.0, 3.0
-RIM_MM = 3.0
-#: Below this weight nothing changes; from this one on what stands out of the new skin is gone.
-LEAST_WEIGHT, QUICK_WEIGHT = 0.02, 0.3
+#: As fine as a new skin needs, which has no features.
+WORK_MM = 2.5
 FAR_MM = 45.0
 #: How far off the region a new skin may stand.
 REACH_MM = 20.0
-#: Kept skin narrower than twice this goes with the region, so near the ears, mm.
-STRIP_MM, STRIPS_NEAR_MM = 8.0, 12.0
+#: Along the skin, mm: how far outside the region the new skin begins, and over how much it grows.
+OUTSIDE_MM, FEATHER_MM = 10.0, 26.0
+#: The same over the ears: they are small, with the face's width little of them would change.
+EAR_OUTSIDE_MM, EAR_FEATHER_MM = 7.0, 14.0
+#: Kept tissue so deep holds the new skin off; what lies above it may follow the new skin, mm.
+KEPT_DEEP_MM = 8.0
+#: Over how much the new fades into what is kept below it, mm.
+FADE_MM = 6.0
+#: Below the side of the head without its ears, mm: so deep it goes with them.
+UNDER_EARS_MM = 11.0
+#: No part of a pinna lies farther off what was found of the ears, mm.
+PINNA_MM = 32.0
+#: Width of the zone over which the ears' treatment turns into the face's, mm.
+EARS_SOFT_MM = 8.0
+#: What the blending leaves of edges is rounded by this, mm.
+ROUNDED_MM = 4.0
+#: The staircase of a mask's voxels is smoothed by this, mm.
+STAIRCASE_MM = 2.0
 
 
 @dataclass(frozen=True)
@@ -39,13 +56,21 @@ class OldSkin:
     Attributes
     ----------
     grid : Grid
-        2 mm.
-    head, region, ears, brain : numpy.ndarray
+        Of :data:`WORK_MM`.
+    head, region, brain : numpy.ndarray
         Boolean, on ``grid``.
     signed : numpy.ndarray
         Distance to the skin, mm, negative inside the head, at most :data:`FAR_MM`.
+    earless : numpy.ndarray
+        The same for the head without its ears.
     at_ears : numpy.ndarray
-        Boolean: the nearest voxel of the region belongs to an ear.
+        From 0 to 1: how much the nearest skin belongs to an ear.
+    along : numpy.ndarray
+        From 0 to 1: how much of a new skin counts, by the place along the skin alone.
+    off_kept, off_deep : numpy.ndarray
+        Distance to what is kept, and to what of it lies deep or is brain, mm.
+    room : numpy.ndarray
+        How deep the nearest skin may be carved before it meets what is kept, mm.
     reach : numpy.ndarray
         Boolean: as far as a new skin may go; the far side of the box belongs to nobody's face.
     """
@@ -53,10 +78,14 @@ class OldSkin:
     grid: Grid
     head: np.ndarray
     region: np.ndarray
-    ears: np.ndarray
     brain: np.ndarray
     signed: np.ndarray
+    earless: np.ndarray
     at_ears: np.ndarray
+    along: np.ndarray
+    off_kept: np.ndarray
+    off_deep: np.ndarray
+    room: np.ndarray
     reach: np.ndarray
 
 
@@ -86,77 +115,127 @@ def old_skin(scene: Scene) -> OldSkin:
         extended(mask, scene, like) > 0.5
         for mask in (scene.head, scene.region, scene.ears, scene.brain)
     )
-    region, ears = _without_strips(head, region, ears, brain)
-    off_region, nearest = ndimage.distance_transform_edt(
-        ~region, sampling=WORK_MM, return_indices=True
+    around = around_ears(ears, WORK_MM)
+    bare = without_ears(head, around, scene.scale, WORK_MM)
+    # A pinna's rim may be so thin that the head's mask lacks it; nearest to it is then kept skin.
+    bright = extended((scene.values > scene.air.max()) & ~scene.head, scene, like) > 0.5
+    whole = head | bright & dilate(ears, PINNA_MM, WORK_MM)
+    signed = signed_distance(whole, WORK_MM, FAR_MM)
+    earless = signed_distance(bare, WORK_MM, FAR_MM)
+    strips = strips_of((head & ~region) | brain, around, WORK_MM)
+    ears |= (strips | (whole & ~bare)) & ~brain
+    region |= ears
+    outermost = whole & (signed >= -WORK_MM)
+    nearest = tuple(
+        ndimage.distance_transform_edt(~outermost, return_distances=False, return_indices=True)
     )
-    signed = signed_distance(head, WORK_MM, FAR_MM)
-    at_ears, reach = ears[tuple(nearest)], off_region <= REACH_MM
-    return OldSkin(grid, head, region, ears, brain, signed, at_ears, reach)
+    owned, at_ears = ((mask & outermost)[nearest] for mask in (region, ears))
+    # Under the ears a little of the head's side goes as well, or its root would show in the cut.
+    region |= at_ears & head & (earless > -UNDER_EARS_MM) & ~brain
+    soft = _even(at_ears.astype(np.float64), EARS_SOFT_MM)
+    kept = (head & ~region) | brain
+    off_deep = _off((kept & (signed < -KEPT_DEEP_MM)) | brain)
+    return OldSkin(
+        grid,
+        head,
+        region,
+        brain,
+        _even(signed),
+        _even(earless),
+        soft,
+        _along(owned, soft),
+        _off(kept),
+        off_deep,
+        off_deep[nearest],
+        ndimage.distance_transform_edt(~region, sampling=WORK_MM) <= REACH_MM,
+    )
 
 
-def _without_strips(
-    head: np.ndarray, region: np.ndarray, ears: np.ndarray, brain: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give narrow strips of kept skin around the ears to the region.
-
-    Strips between ear and cheek, and crumbs of head in the ears' clefts, would hold the new skin
-    where the old one was.
-    """
-    if not ears.any():
-        return region, ears
-    kept = _kept(head, region, brain)
-    core = largest_part(dilate(erode(kept, STRIP_MM, WORK_MM), STRIP_MM, WORK_MM) & kept)
-    strips = kept & ~core & ~brain & dilate(ears, STRIPS_NEAR_MM, WORK_MM)
-    return region | strips, ears | strips
-
-
-def _kept(head: np.ndarray, region: np.ndarray, brain: np.ndarray) -> np.ndarray:
-    """Say what of the head stays as it is, the brain first of all."""
-    return (head & ~region) | brain
-
-
-def off_kept(old: OldSkin) -> np.ndarray:
-    """Return how far off what is kept each voxel of the working grid lies, mm, 0 inside it."""
+def _even(field: np.ndarray, mm: float = STAIRCASE_MM) -> np.ndarray:
+    """Smooth a field on the working grid; by default as much as hides a mask's staircase."""
     from scipy import ndimage
 
-    kept = _kept(old.head, old.region, old.brain)
-    if not kept.any():
-        return np.full(old.head.shape, FAR_MM)
-    away = ndimage.distance_transform_edt(~kept, sampling=WORK_MM) - 0.5 * WORK_MM
+    return np.asarray(ndimage.gaussian_filter(field, mm / WORK_MM, mode="nearest"))
+
+
+def _along(owned: np.ndarray, at_ears: np.ndarray) -> np.ndarray:
+    """Return how much of a new skin counts, given whose column each voxel belongs to."""
+    inwards = _even(signed_distance(~owned, WORK_MM, FAR_MM))
+    outside = OUTSIDE_MM + (EAR_OUTSIDE_MM - OUTSIDE_MM) * at_ears
+    feather = FEATHER_MM + (EAR_FEATHER_MM - FEATHER_MM) * at_ears
+    return smooth_step((inwards + outside) / feather)
+
+
+def smooth_step(share: np.ndarray) -> np.ndarray:
+    """Return 0 up to 0, 1 from 1 on, and a curve without a kink between."""
+    t = np.clip(share, 0.0, 1.0)
+    return np.asarray(t * t * (3.0 - 2.0 * t))
+
+
+def weight_of(old: OldSkin, fade: float) -> np.ndarray:
+    """Return how much of a new skin counts: 0 at what is kept, 1 well inside the region.
+
+    Parameters
+    ----------
+    old : OldSkin
+        The old skin.
+    fade : float
+        Over how much the new fades into what is kept below it, mm.
+    """
+    near_skin = old.along * smooth_step(old.off_deep / fade)
+    within = np.where(old.head, smooth_step(old.off_kept / fade), 0.0)
+    return np.asarray(np.maximum(near_skin, within) * old.reach)
+
+
+def _off(mask: np.ndarray) -> np.ndarray:
+    """Return how far off a mask each voxel of the working grid lies, mm, 0 inside it."""
+    from scipy import ndimage
+
+    if not mask.any():
+        return np.full(mask.shape, FAR_MM)
+    away = ndimage.distance_transform_edt(~mask, sampling=WORK_MM) - 0.5 * WORK_MM
     return np.asarray(np.maximum(away, 0.0))
 
 
 def signed_distance(head: np.ndarray, spacing: float, farthest: float) -> np.ndarray:
     """Return the distance to a mask's border, mm, negative inside, at most ``farthest``."""
-    from scipy import ndimage
+    import SimpleITK as sitk
 
-    outside = ndimage.distance_transform_edt(~head, sampling=spacing)
-    within = ndimage.distance_transform_edt(head, sampling=spacing)
-    half = 0.5 * spacing
-    return np.asarray(np.clip(np.where(head, half - within, outside - half), -farthest, farthest))
+    if head.all() or not head.any():
+        return np.full(head.shape, -farthest if head.any() else farthest)
+    image = sitk.GetImageFromArray(head.astype(np.uint8))
+    # Measured from the outermost voxels within, half a voxel inside the border.
+    away = sitk.SignedMaurerDistanceMap(
+        image, insideIsPositive=False, squaredDistance=False, useImageSpacing=False
+    )
+    signed = spacing * (sitk.GetArrayFromImage(away).astype(np.float64) - 0.5)
+    return np.asarray(np.clip(signed, -farthest, farthest))
 
 
-def blended(scene: Scene, old: OldSkin, wanted: np.ndarray) -> NewSkin:
+def blended(scene: Scene, old: OldSkin, wanted: np.ndarray, fade: float = FADE_MM) -> NewSkin:
     """Blend the old skin into the wanted one, a signed distance on the working grid.
 
     It is the old one at what is kept, the brain first of all, and the wanted one well inside the
-    region.
+    region. ``fade`` as in :func:`weight_of`.
     """
-    weight = _weight(old)
-    signed = _in_one_piece((1.0 - weight) * old.signed + weight * wanted, weight)
+    weight = weight_of(old, fade)
+    signed = (1.0 - weight) * old.signed + weight * wanted
+    signed = np.where(weight > 0, np.maximum(signed, beside(old)), signed)
+    signed += weight * (_even(signed, ROUNDED_MM) - signed)
+    signed = _in_one_piece(signed, weight)
     shape, affine = scene.values.shape, scene.ijk_to_lps
     return NewSkin(
         to_voxels(weight, old.grid, shape, affine), -to_voxels(signed, old.grid, shape, affine)
     )
 
 
-def _weight(old: OldSkin) -> np.ndarray:
-    """Return how much of the new skin counts: 0 at what is kept, 1 well inside the region."""
-    # An ear is thin: with the face's wide feather hardly anything of it would change.
-    feather = np.where(old.at_ears, EAR_FEATHER_MM, FEATHER_MM)
-    t = np.clip(off_kept(old) / feather, 0.0, 1.0)
-    return np.asarray(t * t * (3.0 - 2.0 * t) * old.reach)
+def beside(old: OldSkin) -> np.ndarray:
+    """Return how far beside the head each voxel lies as seen from behind, mm, negative within.
+
+    No new skin stands there: a horn beside a head is seen from any side. Shape (nz, 1, nx).
+    """
+    shadow = old.head.any(axis=1, keepdims=True)
+    return _even(signed_distance(shadow, WORK_MM, FAR_MM))
 
 
 def _in_one_piece(signed: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -168,49 +247,6 @@ def _in_one_piece(signed: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.where(loose, WORK_MM, signed)
 
 
-#: Given where (boolean, (K, J, I)), returns new values there, shape (n,).
-Filling = Callable[[np.ndarray], np.ndarray]
-
-
-def put_on(scene: Scene, skin: NewSkin, filling: Filling) -> tuple[np.ndarray, np.ndarray]:
-    """Carve what stands out of the new skin, fill what lies below it.
-
-    Returns
-    -------
-    values, changed : numpy.ndarray
-        New modality values and the voxels that changed; none of the brain.
-    """
-    weight = np.where(scene.brain, 0.0, skin.weight)
-    # The skin's outer voxels are half air: they lie just outside the head's mask and go as well.
-    rim = grown(scene.head, scene, RIM_MM)
-    # So does whatever is brighter than air before the face: a nose's tip that a weak signal parted
-    # from the head, a tube, a mask.
-    rim |= scene.values > scene.air.max()
-    # A voxel that the new skin passes through is part tissue and part air, as a scanner has it.
-    solid = np.clip(0.5 + skin.depth / float(scene.spacing_kji.mean()), 0.0, 1.0)
-    changed = (weight > LEAST_WEIGHT) & (rim | (solid > 0)) & ~scene.brain
-    solid, weight = solid[changed], weight[changed]
-    picks = scene.random.integers(0, scene.air.size, size=len(solid))
-    fresh = solid * filling(changed) + (1.0 - solid) * scene.air[picks]
-    # Old tissue fades into new; what was the head's and is no more, or was air, is new at once.
-    fades = (scene.head[changed] & (solid == 1.0)) | (~scene.head[changed] & (solid == 0.0))
-    share = np.where(fades, weight, np.minimum(weight / QUICK_WEIGHT, 1.0))
-    values = scene.values.copy()
-    values[changed] = share * fresh + (1.0 - share) * scene.values[changed]
-    return values, changed
-
-
-def grown(mask: np.ndarray, scene: Scene, mm: float) -> np.ndarray:
-    """Grow a mask by about ``mm``, at least one voxel, along each axis in turn."""
-    from scipy import ndimage
-
-    result = mask.astype(np.uint8)
-    for axis, step in enumerate(scene.spacing_kji):
-        reach = max(round(mm / step), 1)
-        result = ndimage.maximum_filter1d(result, 2 * reach + 1, axis=axis)
-    return np.asarray(result > 0)
-
-
 def extended(values: np.ndarray, scene: Scene, like: sitk.Image) -> np.ndarray:
     """Sample a part's array on the working grid; its outermost values go on beyond it."""
     import SimpleITK as sitk
@@ -219,16 +255,3 @@ def extended(values: np.ndarray, scene: Scene, like: sitk.Image) -> np.ndarray:
         image_of(values.astype(np.float32), scene.ijk_to_lps), [8] * 3, [8] * 3
     )
     return resample(image, like)
-
-
-def bumps(random: np.random.Generator, grid: Grid, width: float, softness: float) -> np.ndarray:
-    """Return a smooth random field on a grid, mostly near plus or minus 1.
-
-    A field of normal distribution would leave a third of the skin where it was; this one crosses
-    zero the quicker the smaller ``softness`` is. ``width`` in mm.
-    """
-    from scipy import ndimage
-
-    noise = gaussian_noise(random, int(np.prod(grid.shape))).reshape(grid.shape).astype(np.float64)
-    field = ndimage.gaussian_filter(noise, width / grid.spacing, mode="wrap")
-    return np.asarray(np.tanh(field / field.std() / softness))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .grid import covering_grid, to_voxels
+from .put_on import Filling
 from .replace import Scene, gaussian_noise
-from .surface import WORK_MM, Filling, NewSkin, OldSkin, extended
+from .surface import WORK_MM, NewSkin, OldSkin, extended
 
 MEAN_MM = 10.0
 #: Soft tissue on CT, HU: what the filling's mean is taken from (no air, no bone, no metal).

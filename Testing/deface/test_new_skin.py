@@ -1,0 +1,125 @@
+"""What a user sees of the new skin: no horns, no crumbs, nothing in the air, padding kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from face_scans import found, volume_of
+
+from Clinic2CloudLib.deface import FaceFinding, FaceMethod, replace_face
+from Clinic2CloudLib.deface.ears import strips_of
+from Clinic2CloudLib.deface.region import dilate, erode
+from Clinic2CloudLib.dicom.model import Volume
+
+METHODS: tuple[FaceMethod, ...] = ("reface", "smooth", "remove")
+CT_SKIN_HU, PADDING_HU = -300, -3024
+
+
+@cache
+def replaced(method: FaceMethod, seed: int) -> np.ndarray:
+    """The made CT's stored values, which are HU, after a replacement."""
+    volume, _, finding = found("CT")
+    return replace_face(volume, finding, method, seed).stored
+
+
+def behind(volume: Volume, body: np.ndarray) -> np.ndarray:
+    """The silhouette from behind: the body seen along the axis that runs from front to back."""
+    return np.asarray(body.any(axis=2 - int(np.abs(volume.ijk_to_lps[1, :3]).argmax())))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_stands_out_beside_the_head_seen_from_behind(method: FaceMethod, seed: int) -> None:
+    """Over the ears no new skin stands farther out than the old ear did: no horns."""
+    from scipy import ndimage
+
+    volume, _, _ = found("CT")
+    old = behind(volume, volume.stored > CT_SKIN_HU)
+    new = behind(volume, replaced(method, seed) > CT_SKIN_HU)
+    a_voxel_more = ndimage.binary_dilation(old, np.ones((3, 3)))
+    assert not (new & ~a_voxel_more).any()
+
+
+@pytest.mark.xfail(reason="0.4 mL of pinna stay at the edge of this head's field of view")
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("method", METHODS)
+def test_no_piece_hangs_in_the_air_before_the_face(method: FaceMethod, seed: int) -> None:
+    from scipy import ndimage
+
+    volume, _, finding = found("CT")
+    assert finding.head is not None
+    parts, _ = ndimage.label(replaced(method, seed) > CT_SKIN_HU, np.ones((3, 3, 3)))
+    sizes = np.bincount(parts.ravel())[1:] * float(np.prod(volume.spacing))
+    assert np.sort(sizes)[:-1].sum() < 150.0, "mm3 beside the head itself"
+
+
+@pytest.mark.parametrize("method", ["smooth", "remove"])
+def test_no_crumb_of_the_ears_is_left(method: FaceMethod) -> None:
+    """What stood out of the head's side at the ears is air afterwards, clefts and rims alike."""
+    volume, _, finding = found("CT")
+    assert finding.ears is not None
+    step = float(np.mean(volume.spacing))
+    body = volume.stored > CT_SKIN_HU
+    sides = dilate(erode(body, 13.0, step), 13.0 + step, step)
+    stood_out = body & ~sides & dilate(finding.ears, 12.0, step)
+    assert stood_out.sum() > 50
+    # At 3.2 mm some voxels belong to the ear's root and to the head's side both.
+    assert (replaced(method, 1)[stood_out] > CT_SKIN_HU).mean() < 0.12
+
+
+def test_a_strip_of_skin_between_ear_and_cheek_goes_with_the_ear() -> None:
+    """4 mm of skin between two regions go; the head behind it, far wider, stays."""
+    kept = np.zeros((20, 40, 40), bool)
+    kept[:, 20:, :] = True
+    kept[:, 5:20, 18:20] = True
+    ears = np.zeros_like(kept)
+    ears[:, 5:15, 20:26] = True
+    strips = strips_of(kept, dilate(ears, 12.0, 2.0), 2.0)
+    assert strips[10, 6:16, 18:20].all()
+    assert not strips[:, 24:, :].any()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_padding_of_a_ct_stays_and_no_air_is_drawn_from_it(method: FaceMethod) -> None:
+    """Scanners write -2000 or -3024 beyond their circle of view, which no matter has."""
+    from scipy import ndimage
+
+    volume, _, finding = found("CT")
+    assert finding.head is not None
+    off_head = ndimage.distance_transform_edt(~finding.head, sampling=volume.spacing[::-1])
+    padding = off_head > 16.0
+    stored = np.where(padding, PADDING_HU, volume.stored).astype(volume.stored.dtype)
+    stored[padding & (off_head > 30.0)] = -2000
+    padded = replace(volume, stored=stored)
+    result = replace_face(padded, finding, method, 1)
+    assert not (result.mask & padding).any()
+    assert np.array_equal(result.stored[padding], stored[padding])
+    carved = result.mask & (result.stored < CT_SKIN_HU)
+    assert carved.any()
+    assert result.stored[carved].min() > -1100
+
+
+def test_a_small_head_gets_small_waves() -> None:
+    """On a head of 70 % of the size nothing stands out farther than 70 % of the most, 8 mm."""
+    from scipy import ndimage
+
+    volume, finding = shrunk(0.7)
+    for seed in (1, 2):
+        new = replace_face(volume, finding, "smooth", seed).stored > CT_SKIN_HU
+        old = volume.stored > CT_SKIN_HU
+        out = ndimage.distance_transform_edt(~old, sampling=volume.spacing[::-1])
+        assert out[new].max() <= 0.7 * 8.0 + 1.5 * max(volume.spacing)
+
+
+def shrunk(size: float) -> tuple[Volume, FaceFinding]:
+    """The made CT as a head of another size, and where its face is then."""
+    volume, _, finding = found("CT")
+    assert finding.frame_to_lps is not None
+    smaller = np.diag([size, size, size, 1.0])
+    return (
+        volume_of(volume.stored, smaller @ volume.ijk_to_lps, "CT"),
+        replace(finding, frame_to_lps=smaller @ finding.frame_to_lps),
+    )
