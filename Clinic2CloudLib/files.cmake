@@ -286,6 +286,7 @@ set(CLINIC2CLOUDLIB_RESOURCES
   cases/report.html
   deface/atlas/average_face.npz
   deface/atlas/head_atlas.npz
+  deface/network/MODEL_CARD.md
   deface/network/coarse.safetensors
   deface/network/fine.safetensors
   dicom/descriptors/ambiguous.txt

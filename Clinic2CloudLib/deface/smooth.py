@@ -66,12 +66,12 @@ def most_moved(scene: Scene, old: OldSkin) -> np.ndarray:
     lean = leaning(old, scale)
     deepest = np.maximum(ndimage.gaussian_filter(old.room, 3.0) - LEAST_LEFT_MM, 0.0)
     skin = coarse(old.region & (np.abs(old.signed) <= 2.0 * WORK_MM))
-    few = [coarse(field)[skin] for field in (evenly, lean, deepest, old.at_ears)]
+    few, leans, most, ears = (coarse(field)[skin] for field in (evenly, lean, deepest, old.at_ears))
     weight = coarse(weight_of(old, FADE_MM))[skin]
     best, least = np.zeros(0), np.inf
     for _ in range(DRAWS):
         wave = bumps(scene.random, old.grid, scale * WAVE_WIDTH_MM, WAVE_SOFTNESS)
-        moved = weight * np.abs(inwards(wave[skin], *few, scale))
+        moved = weight * np.abs(inwards(wave[skin], few, leans, most, ears, scale))
         near = float((moved <= NEAR_MM).mean()) if moved.size else 0.0
         if near < least:
             best, least = wave, near

@@ -234,7 +234,7 @@ def beside(old: OldSkin) -> np.ndarray:
 
     No new skin stands there: a horn beside a head is seen from any side. Shape (nz, 1, nx).
     """
-    shadow = old.head.any(axis=1, keepdims=True)
+    shadow: np.ndarray = np.any(old.head, axis=1, keepdims=True)
     return _even(signed_distance(shadow, WORK_MM, FAR_MM))
 
 

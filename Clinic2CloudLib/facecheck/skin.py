@@ -74,8 +74,8 @@ def sampled(
         image = image_of(known, volume.ijk_to_lps)
         flat = resample(image, like, outside=float(known.min())).astype(np.float32)
         values.append(ndimage.gaussian_filter(flat, smoothing / spacing))
-    ones = image_of(np.ones(volume.stored.shape, np.uint8), volume.ijk_to_lps)
-    view = resample(ones, like, nearest=True) > 0
+    measured = image_of((~_never_measured(volume)).astype(np.uint8), volume.ijk_to_lps)
+    view = resample(measured, like, nearest=True) > 0
     reach = 2 * round(BORDER_MM / spacing) + 1
     inside = ndimage.minimum_filter(view.astype(np.uint8), reach, mode="nearest") > 0
     return Scan(grid, values[0], values[1], np.asarray(inside))
@@ -86,10 +86,16 @@ def measured_values(volume: Volume) -> np.ndarray:
 
     Padding far below air would shift every level between air and skin.
     """
+    values, padding = volume.values(), _never_measured(volume)
+    if not padding.any():
+        return values
+    return np.where(padding, np.float32(AIR_HU - hu_offset(values, volume.modality)), values)
+
+
+def _never_measured(volume: Volume) -> np.ndarray:
+    """Say which voxels lie beyond the circle of a CT's view, boolean (K, J, I)."""
     values = volume.values()
-    offset = hu_offset(values, volume.modality)
-    padding = padding_of(values, volume.modality, offset)
-    return np.where(padding, np.float32(AIR_HU - offset), values) if padding.any() else values
+    return padding_of(values, volume.modality, hu_offset(values, volume.modality))
 
 
 def _grid_around(region: np.ndarray, volume: Volume, spacing: float, around: float) -> Grid:

@@ -53,7 +53,8 @@ def test_record_is_plain_and_rounded() -> None:
     assert check is not None
     record = check.record()
     assert record["verdict"] == "doubtful"
-    assert record["parts"]["nose"] == {"median_mm": 0.0, "near": 1.0}
+    unmoved = {"median_mm": 0.0, "near": 1.0, "outline": 1.0, "doubt": "unmoved"}
+    assert record["parts"]["nose"] == unmoved
 
 
 def test_without_a_frame_nothing_is_claimed() -> None:
