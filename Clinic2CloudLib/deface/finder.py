@@ -9,10 +9,10 @@ import numpy as np
 
 from ..dicom.model import Volume
 from ..progress import Progress, part, silent
-from .atlas import HeadAtlas, head_atlas
+from .atlas import HeadAtlas, head_atlas, moved
 from .brain import brain_mask
 from .frame import HeadFrame, head_frame
-from .grid import Grid, affine_transform, mapped, resample, to_voxels
+from .grid import Grid, mapped, to_voxels
 from .locate import locate
 from .model import FaceFinding
 from .region import depth_below, ears_of, face_of
@@ -109,13 +109,6 @@ def head_box(atlas: HeadAtlas, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Return the LPS corners of the box around the moved atlas."""
     lps = mapped(matrix, atlas.grid.corners())
     return lps.min(0), lps.max(0)
-
-
-def moved(atlas: HeadAtlas, name: str, matrix: np.ndarray, grid: Grid) -> np.ndarray:
-    """Return one of the atlas's averages on a grid in the scan's space."""
-    transform = affine_transform(np.linalg.inv(matrix))
-    like = grid.image(np.zeros(grid.shape, np.uint8))
-    return resample(atlas.grid.image(atlas.averages[name]), like, transform=transform)
 
 
 def regions_of(

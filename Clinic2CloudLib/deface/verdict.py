@@ -56,7 +56,7 @@ class Evidence:
         modality: str,
     ) -> Evidence:
         """Measure everything the verdict rests on."""
-        from .finder import moved
+        from .atlas import moved
 
         stretch = stretch_of(fit.matrix)
         size = float(np.trace(stretch) / 3)

@@ -8,7 +8,7 @@ from importlib import resources
 
 import numpy as np
 
-from ..grid import Grid
+from ..grid import Grid, affine_transform, resample
 
 
 @dataclass(frozen=True)
@@ -45,3 +45,10 @@ def head_atlas() -> HeadAtlas:
         }
         grid = Grid(data["origin"], float(data["spacing"]), averages["brain"].shape)
         return HeadAtlas(grid, averages, data["cover"], data["landmarks"])
+
+
+def moved(atlas: HeadAtlas, name: str, matrix: np.ndarray, grid: Grid) -> np.ndarray:
+    """Return one of the atlas's averages on a grid in the scan's space."""
+    transform = affine_transform(np.linalg.inv(matrix))
+    like = grid.image(np.zeros(grid.shape, np.uint8))
+    return resample(atlas.grid.image(atlas.averages[name]), like, transform=transform)

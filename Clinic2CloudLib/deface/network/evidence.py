@@ -27,6 +27,8 @@ CLEAR_SURE, CLEAR_LEAST = 0.80, 0.60
 FACE_SURE = (0.6, 1.6)
 #: Left against right half of the face, where both are in view.
 BALANCE_SURE = 0.62
+#: Brain found against brain expected in view.
+BRAIN_SURE = (0.6, 1.3)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Evidence:
         Share of an average face that lies in the field of view.
     balance : float
         The smaller half of the face over the larger, 1 where only one half is in view.
+    brain : float
+        Brain found, relative to the brain expected in this field of view.
     """
 
     size: float
@@ -60,6 +64,7 @@ class Evidence:
     there: float
     seen: float
     balance: float
+    brain: float
 
 
 def gather(located: Located, drawn: Drawn) -> Evidence:
@@ -80,7 +85,7 @@ def gather(located: Located, drawn: Drawn) -> Evidence:
     rule = in_face(ruled, depth) & head & ~brain
     stretch = stretch_of(drawn.frame_to_lps)
     size = float(np.trace(stretch) / 3)
-    average = _average_face(grid)
+    average = _average(grid, "face")
     expected = average & drawn.inside
     left, right = (expected & side for side in (own[..., 0] > 0, own[..., 0] <= 0))
     balance = 1.0
@@ -99,6 +104,8 @@ def gather(located: Located, drawn: Drawn) -> Evidence:
         there=float(face.sum()) / max(float(expected.sum()), 1.0),
         seen=float(expected.sum()) / float(average.sum()),
         balance=balance,
+        brain=float((brain & drawn.inside).sum())
+        / max(float((_average(grid, "brain") & drawn.inside).sum()), 1.0),
     )
 
 
@@ -106,11 +113,11 @@ def _dice(one: np.ndarray, other: np.ndarray) -> float:
     return 2.0 * float((one & other).sum()) / max(float(one.sum() + other.sum()), 1.0)
 
 
-def _average_face(grid: Grid) -> np.ndarray:
-    """Return where the average head's face lies on a grid in its own frame."""
+def _average(grid: Grid, name: str) -> np.ndarray:
+    """Return where face or brain of the average head lie on a grid in its own frame."""
     atlas = head_atlas()
     like = grid.image(np.zeros(grid.shape, np.uint8))
-    return resample(atlas.grid.image(atlas.averages["face"]), like) > 0.5
+    return resample(atlas.grid.image(atlas.averages[name]), like) > 0.5
 
 
 def judge(e: Evidence) -> tuple[FaceStatus, float, tuple[str, ...]]:
@@ -120,6 +127,9 @@ def judge(e: Evidence) -> tuple[FaceStatus, float, tuple[str, ...]]:
         return "no_head", 1.0 - min(e.clear, 1.0) * max(e.agreement, 0.0), against
     confidence = float(np.clip(min(e.clear / 0.95, e.agreement / 0.92), 0.0, 1.0))
     in_view = e.seen >= FACE_SEEN_LEAST
+    brain = BRAIN_SURE[0] <= e.brain <= BRAIN_SURE[1]
+    if in_view and e.there < FACE_REMOVED and not brain:
+        return "no_head", confidence, ("What was found has neither a face nor a head's brain.",)
     if in_view and e.there < FACE_REMOVED:
         reason = f"Only {100 * e.there:.0f} % of an average face's volume is there."
         return "already_removed", confidence, (reason,)
@@ -159,6 +169,8 @@ def _doubts(e: Evidence, in_view: bool) -> tuple[str, ...]:
         reasons.append("The parts of the head lie in unusual places.")
     if e.clear < CLEAR_SURE:
         reasons.append("The network is unsure of much that it drew.")
+    if not BRAIN_SURE[0] <= e.brain <= BRAIN_SURE[1]:
+        reasons.append(f"The brain has {100 * e.brain:.0f} % of the volume expected of it.")
     if in_view and e.agreement < AGREEMENT_SURE:
         reasons.append(
             f"The face drawn and the face by the rule overlap by {100 * e.agreement:.0f} % only."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...dicom.model import Volume
+from ..atlas import head_atlas, moved
 from ..grid import Grid, affine_transform, image_of, mapped, resample, to_voxels
 from ..region import depth_below, dilate, in_face
 from . import boxes
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
 
 #: Around the brain, mm: what the replacement never touches.
 MARGIN_MM = 5.0
+#: Of the average head's brain, moved to this head, what is brain in so many heads.
+PRIOR_LEAST = 0.3
 #: From this probability on a voxel counts as brain: its margin errs towards too large.
 BRAIN_LEAST = 0.3
-#: A voxel of the face is outside the head with less than this chance: at one half the network's
+#: A voxel of the head is outside it with less than this chance: at one half the network's
 #: skin lies 0.3 mm outside the label maps'.
 OUTSIDE_MOST = 0.4
 #: The training counts ears four times, for they are few, so that the network draws them too large:
@@ -52,12 +55,12 @@ def masks_of(located: Located, drawn: Drawn, volume: Volume) -> Masks:
     part = _covered(drawn, volume)
     if part is not None:
         chosen, outside, covered, like = _chosen(drawn, volume, part)
-        head[part] = np.where(covered, chosen != boxes.OUTSIDE, head[part])
+        # Face and head end at one voxel: a rim of head that is no face would hold the old skin.
+        own = outside < OUTSIDE_MOST
+        head[part] = np.where(covered, own, head[part])
         ruled = _ruled(drawn, like)
-        face[part] = (
-            chosen == boxes.FACE if ruled is None else ruled & covered & (outside < OUTSIDE_MOST)
-        )
-        ears[part] = (chosen == boxes.EARS) & ~face[part]
+        face[part] = (chosen == boxes.FACE if ruled is None else ruled) & own & covered
+        ears[part] = (chosen == boxes.EARS) & own & ~face[part]
     return Masks(face & ~brain, ears & ~brain, brain, head | face | ears)
 
 
@@ -69,6 +72,8 @@ def _brain(located: Located, drawn: Drawn, volume: Volume) -> np.ndarray:
     coarse = resample(located.grid.image(located.brain), like)
     fine, covered = _from_frame(drawn, [boxes.BRAIN], like)
     brain = np.where(covered, fine[0], coarse) > BRAIN_LEAST
+    # Where a network misses what every head has, the average brain in its place is kept as well.
+    brain |= moved(head_atlas(), "brain", drawn.frame_to_lps, grid) > PRIOR_LEAST
     grown = dilate(brain, MARGIN_MM, grid.spacing)
     return to_voxels(grown, grid, volume.stored.shape, volume.ijk_to_lps) > 0.5
 

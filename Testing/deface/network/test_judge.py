@@ -11,7 +11,7 @@ from Clinic2CloudLib.deface.network.evidence import Evidence, judge
 
 SOUND = Evidence(
     size=1.02, shape=0.05, residual=6.0, correction=2.0, agreement=0.93, clear=0.95, there=1.0,
-    seen=1.0, balance=0.95,
+    seen=1.0, balance=0.95, brain=1.0,
 )  # fmt: skip
 
 
@@ -28,6 +28,8 @@ def test_a_sound_head_is_found_with_confidence() -> None:
         ({"size": 0.3}, "no_head", "size of a head"),
         ({"shape": 0.8}, "no_head", "proportions"),
         ({"residual": 40.0}, "no_head", "do not lie as in a head"),
+        ({"there": 0.02, "brain": 1.4}, "no_head", "neither a face"),
+        ({"brain": 0.2}, "uncertain", "brain has 20 %"),
         ({"clear": 0.4}, "no_head", "clearly like a head"),
         ({"there": 0.02}, "already_removed", "average face's volume"),
         ({"seen": 0.0, "there": 0.0, "agreement": 0.0}, "no_face", "without a face"),
