@@ -14,7 +14,7 @@ FEW = 6
 
 def run(full: bool, arguments: list[str] | None = None) -> None:
     """Prepare the heads, then measure and print."""
-    from .heads import data_folder, heads, spread
+    from .heads import data_folder, heads, mixed, spread
     from .prepared import METHODS, prepare
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks face", description=__doc__)
@@ -24,5 +24,5 @@ def run(full: bool, arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments or [])
     listed = list(heads(data_folder()))
     listed = spread(listed, options.heads or (len(listed) if full else FEW))
-    for prepared in prepare(listed, options.methods, options.cache):
+    for prepared in prepare(mixed(listed), options.methods, options.cache):
         print(prepared.head.name, prepared.head.kind)

@@ -85,6 +85,16 @@ def spread(listed: list[Head], count: int) -> list[Head]:
     return [head for head in listed if head in chosen]
 
 
+def mixed(listed: list[Head]) -> list[Head]:
+    """Return the heads in an order in which a run that is cut off has some of each kind."""
+    place = {}
+    for kind in KINDS:
+        for part in ("dev", "train"):
+            own = [head for head in listed if (head.kind, head.part) == (kind, part)]
+            place |= {head.name: number / len(own) for number, head in enumerate(own)}
+    return sorted(listed, key=lambda head: (head.part, place[head.name]))
+
+
 def _head(name: str, kind: str, part: str, read: Callable[[], Volume]) -> Head:
     return Head(name, SAME_PERSON.get(name, name), kind, part, read)
 
