@@ -16,20 +16,20 @@ from typing import Any
 import numpy as np
 
 #: Points a surface is thinned to; of these so many are moved, first roughly and then finely.
-DENSE, ROUGH, FINE = 4000, 160, 600
+DENSE, ROUGH, FINE = 3000, 120, 400
 #: Fewer points than this are no surface to compare.
 FEWEST = 120
-ROUGH_STEPS, FINE_STEPS = 6, 12
+ROUGH_STEPS, FINE_STEPS = 5, 8
 #: Share of pairs that draw the surfaces together: what was changed most shall not rule.
 DRAWING = 0.7
 #: Attackers, by the share of nearest points that they average over: half the face may be enough.
 SHARES = (0.85, 0.5)
 #: Beyond this the tangent plane says nothing and the distance itself counts, mm.
 PLANE_MM = 8.0
-#: Starts: none, and turns to either side about each axis, degrees.
+#: Starts: as it lies, and nodded and turned to either side, degrees.
 TURN = 15.0
 #: Originals looked at finely: the best few of the rough look, and always the right one.
-SHORTLIST = 12
+SHORTLIST = 8
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def turned(vectors: np.ndarray) -> np.ndarray:
 
 def starts() -> np.ndarray:
     """Return the rotations to start from, shape (n, 3, 3)."""
-    about = np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)])
+    about = np.array([[0, 0, 0], [1, 0, 0], [-1, 0, 0], [0, 0, 1], [0, 0, -1]])
     return turned(np.radians(TURN) * about)
 
 
