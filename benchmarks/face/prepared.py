@@ -88,13 +88,18 @@ def unpacked(bits: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def prepare(
-    listed: Sequence[Head], methods: Sequence[FaceMethod], folder: Path
+    listed: Sequence[Head], methods: Sequence[FaceMethod], folder: Path, kept: bool = False
 ) -> Iterator[Prepared]:
-    """Bring all heads into the cache, one after the other; yield those with a face."""
+    """Bring all heads into the cache, one after the other; yield those with a face.
+
+    With ``kept`` only those that are in the cache already.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for head in listed:
         prepared = Prepared(head, folder)
         wanted = [m for m in methods if not prepared.has(m)]
+        if kept and (wanted or not prepared.has("found")):
+            continue
         if not prepared.has("found") or (prepared.found and wanted):
             began = time.perf_counter()
             volume = head.read()
