@@ -17,6 +17,8 @@ import numpy as np
 
 #: Points a surface is thinned to; of these so many are moved, first roughly and then finely.
 DENSE, ROUGH, FINE = 3000, 120, 400
+#: Root mean square distance of a face's points from their centre, about, mm.
+SIZE_MM = 55.0
 #: Fewer points than this are no surface to compare.
 FEWEST = 120
 ROUGH_STEPS, FINE_STEPS = 5, 8
@@ -39,14 +41,16 @@ class Surface:
     points: np.ndarray
 
     @staticmethod
-    def of(points: np.ndarray, seed: int = 0) -> Surface | None:
-        """Thin points out and centre them; None for too few."""
+    def of(points: np.ndarray, seed: int = 0, one_size: bool = False) -> Surface | None:
+        """Thin points out, centre them and perhaps bring them to one size; None for too few."""
         if len(points) < FEWEST:
             return None
         random = np.random.default_rng(seed)
         chosen = random.permutation(len(points))[:DENSE]
         own = points[chosen].astype(np.float64)
-        return Surface(own - own.mean(0))
+        own -= own.mean(0)
+        spread = float(np.sqrt((own**2).sum(1).mean()))
+        return Surface(own * (SIZE_MM / spread) if one_size and spread else own)
 
     @cached_property
     def tree(self) -> Any:

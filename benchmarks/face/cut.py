@@ -14,10 +14,12 @@ from Clinic2CloudLib.deface.reface import average_face
 from Clinic2CloudLib.deface.region import in_face
 from Clinic2CloudLib.dicom.model import Volume
 
-#: What is attacked. The upper half is there for scans that end at the mouth.
-ZONES = ("face", "upper face", "left ear", "right ear")
+#: What is attacked. The upper half is there for scans that end at the mouth; the inner face is the
+#: face without its rim, where the new skin must meet the old.
+ZONES = ("face", "upper face", "left ear", "right ear", "inner face")
 #: Brow, chin and the foot of the nose, z; how far back the cheeks go, y; mm of a mean head.
 BROW_Z, CHIN_Z, NOSE_Z, CHEEK_Y = 20.0, -105.0, -42.0, 46.0
+INNER_TOP_Z, INNER_BOTTOM_Z, INNER_BACK_Y = 8.0, -95.0, 28.0
 #: Where the middle 90 % of the ears' skin lies over the heads here, |x|, y, z.
 EAR_X, EAR_Y, EAR_Z = 60.0, (66.0, 110.0), (-48.0, 20.0)
 #: A zone is in view when so much of an average head's skin there is.
@@ -41,6 +43,9 @@ def zone(points: np.ndarray, name: str) -> np.ndarray:
         side = x if name == "left ear" else -x
         along = (y >= EAR_Y[0]) & (y <= EAR_Y[1]) & (z >= EAR_Z[0]) & (z <= EAR_Z[1])
         return np.asarray((side >= EAR_X) & along)
+    if name == "inner face":
+        inner = (z <= INNER_TOP_Z) & (z >= INNER_BOTTOM_Z) & (y <= INNER_BACK_Y)
+        return np.asarray(inner & in_face(points, np.zeros(len(points))))
     lowest = CHIN_Z if name == "face" else NOSE_Z
     between = (z <= BROW_Z) & (z >= lowest) & (y <= CHEEK_Y)
     return np.asarray(between & in_face(points, np.zeros(len(points))))

@@ -20,18 +20,23 @@ CONTROL = "control"
 
 
 #: What is attacked, and of which zones it is made: ears are laid onto each other one by one.
+#: How large a head is shows in its skull and brain as well, which no method may change; what the
+#: face alone gives away is what is left when all faces are brought to one size.
 TARGETS = {
     "face": ("face",),
-    "upper face": ("upper face",),
+    "face at one size": ("face",),
+    "inner face": ("inner face",),
     "both ears": ("left ear", "right ear"),
+    "upper face": ("upper face",),
 }
+ONE_SIZE = "at one size"
 
 
 def attacked(listed: Sequence[Prepared], methods: Sequence[str]) -> Iterator[str]:
     """Attack the control and each method's results, and print who was recognised."""
     views = [view(prepared) for prepared in listed]
     for target, zones in TARGETS.items():
-        at = [ZONES.index(name) for name in zones]
+        at = [ZONES.index("face" if name == "inner face" else name) for name in zones]
         own = [p for p, seen in zip(listed, views, strict=True) if (seen[at] >= IN_VIEW).all()]
         away = {version: rows(own, target, version) for version in (CONTROL, *methods)}
         yield from report(target, own, away)
@@ -66,8 +71,9 @@ def rows(listed: Sequence[Prepared], target: str, version: str) -> np.ndarray:
 def original(prepared: Prepared, target: str) -> Parts:
     """Return the original's surfaces."""
     kept = prepared.load("found")
+    size = target.endswith(ONE_SIZE)
     return tuple(
-        Surface.of(cut(kept["skin"], kept["frame"], zone), seed=1) for zone in TARGETS[target]
+        Surface.of(cut(kept["skin"], kept["frame"], zone), 1, size) for zone in TARGETS[target]
     )
 
 
@@ -76,7 +82,8 @@ def changed(prepared: Prepared, target: str, version: str) -> Parts:
     kept = prepared.load("found")
     skin = kept[CONTROL] if version == CONTROL else prepared.load(version)["skin"]
     frame = found_again(kept["frame"], zlib.crc32(f"{prepared.head.name} {version}".encode()))
-    return tuple(Surface.of(cut(skin, frame, zone), seed=2) for zone in TARGETS[target])
+    size = target.endswith(ONE_SIZE)
+    return tuple(Surface.of(cut(skin, frame, zone), 2, size) for zone in TARGETS[target])
 
 
 def report(name: str, listed: Sequence[Prepared], away: dict[str, np.ndarray]) -> Iterator[str]:
