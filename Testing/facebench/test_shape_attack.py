@@ -36,7 +36,7 @@ def parts(points: np.ndarray) -> Parts:
 
 def attacked(results: list[np.ndarray]) -> Outcome:
     gallery = [parts(face(n)) for n in range(len(PERSONS))]
-    away = [distances(parts(own), gallery, [n])[0] for n, own in enumerate(results)]
+    away = [distances(parts(own), gallery)[0] for own in results]
     return outcome(np.array(away), PERSONS[: len(results)], PERSONS)
 
 
@@ -65,8 +65,8 @@ def test_half_a_face_is_matched_by_the_half_that_was_kept() -> None:
 def test_too_few_points_are_no_surface_and_no_attempt(count: int) -> None:
     assert Surface.of(np.zeros((count, 3))) is None
     gallery = [parts(face(0)), parts(np.zeros((count, 3)))]
-    assert np.isinf(distances(parts(np.zeros((count, 3))), gallery, [0])).all()
-    away = distances(parts(face(0, noise=1)), gallery, [0])
+    assert np.isinf(distances(parts(np.zeros((count, 3))), gallery)).all()
+    away = distances(parts(face(0, noise=1)), gallery)
     assert np.isfinite(away[:, 0]).all() and np.isinf(away[:, 1]).all()
     assert outcome(np.full((1, 2), np.inf), ["a"], ["a", "b"]) == Outcome(0, 0, 2)
 
@@ -74,7 +74,7 @@ def test_too_few_points_are_no_surface_and_no_attempt(count: int) -> None:
 def test_points_in_one_place_or_one_plane_do_not_stop_it() -> None:
     flat = np.random.default_rng(1).uniform(0, 50, (500, 3)) * [1, 1, 0]
     for points in (np.zeros((500, 3)), flat):
-        assert np.isfinite(distances(parts(points), [parts(face(0))], [0])).all()
+        assert np.isfinite(distances(parts(points), [parts(face(0))])).all()
 
 
 def test_a_tie_goes_to_the_attacker() -> None:

@@ -30,8 +30,8 @@ SHARES = (0.85, 0.5)
 PLANE_MM = 8.0
 #: Starts: as it lies, and nodded and turned to either side, degrees.
 TURN = 15.0
-#: Originals looked at finely: the best few of the rough look, and always the right one.
-SHORTLIST = 8
+#: Originals looked at finely, the best few of the rough look; the others come after them, mm.
+SHORTLIST, RULED_OUT = 8, 1e3
 
 
 @dataclass(frozen=True)
@@ -149,10 +149,10 @@ def finely(moving: Surface, fixed: Surface, ways: Ways) -> np.ndarray:
 Parts = tuple[Surface | None, ...]
 
 
-def distances(result: Parts, gallery: Sequence[Parts], right: Sequence[int]) -> np.ndarray:
+def distances(result: Parts, gallery: Sequence[Parts]) -> np.ndarray:
     """Return the distance of a result to each original, shape (SHARES, gallery).
 
-    Infinite where a part is no surface, or the rough look already ruled the original out.
+    Infinite where a part is no surface; beyond :data:`RULED_OUT` where the rough look was enough.
 
     Parameters
     ----------
@@ -160,8 +160,6 @@ def distances(result: Parts, gallery: Sequence[Parts], right: Sequence[int]) -> 
         The attacked one.
     gallery : sequence of tuple of Surface
         The originals, with as many parts.
-    right : sequence of int
-        Which of them show the same person: always looked at finely, in the attacker's favour.
     """
     away = np.full((len(SHARES), len(gallery)), np.inf)
     rough = {}
@@ -170,8 +168,10 @@ def distances(result: Parts, gallery: Sequence[Parts], right: Sequence[int]) -> 
         if len(pairs) == len(result):
             looks = [(*roughly(a, b), a, b) for a, b in pairs]
             rough[n] = (sum(look[0] for look in looks), looks)
-    nearest = sorted(rough, key=lambda n: rough[n][0])[:SHORTLIST]
-    for n in sorted({*nearest, *(r for r in right if r in rough)}):
-        fine = [finely(a, b, ways) for _, ways, a, b in rough[n][1]]
-        away[:, n] = np.mean(fine, axis=0)
+    for place, n in enumerate(sorted(rough, key=lambda n: rough[n][0])):
+        if place < SHORTLIST:
+            fine = [finely(a, b, ways) for _, ways, a, b in rough[n][1]]
+            away[:, n] = np.mean(fine, axis=0)
+        else:
+            away[:, n] = RULED_OUT + rough[n][0]
     return away

@@ -53,7 +53,7 @@ def view(prepared: Prepared) -> np.ndarray:
 def rows(listed: Sequence[Prepared], target: str, version: str) -> np.ndarray:
     """Return the distance of each result to each original, shape (SHARES, results, originals)."""
     names = np.array([prepared.head.name for prepared in listed])
-    what = f"attack-{target}-{version}".replace(" ", "-")
+    what = f"shape-{target}-{version}".replace(" ", "-")
     gallery: list[Parts] = []
     result = np.full((len(SHARES), len(listed), len(listed)), np.inf)
     for number, prepared in enumerate(listed):
@@ -61,9 +61,7 @@ def rows(listed: Sequence[Prepared], target: str, version: str) -> np.ndarray:
             result[:, number] = prepared.load(what)["away"]
             continue
         gallery = gallery or [original(p, target) for p in listed]
-        persons = [p.head.person for p in listed]
-        right = [n for n, person in enumerate(persons) if person == prepared.head.person]
-        result[:, number] = distances(changed(prepared, target, version), gallery, right)
+        result[:, number] = distances(changed(prepared, target, version), gallery)
         prepared.save(what, names=names, away=result[:, number])
     return result
 
