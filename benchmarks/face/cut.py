@@ -68,6 +68,17 @@ def found_again(frame_to_lps: np.ndarray, seed: int) -> np.ndarray:
     return np.asarray(frame_to_lps @ off)
 
 
+def average_skin(frame_to_lps: np.ndarray) -> np.ndarray:
+    """Return the points of an average head's skin in a head's frame, LPS, mm: nobody's face."""
+    average = average_face()
+    step = average.grid.spacing
+    slope = np.stack(np.gradient(average.signed, step)[::-1], axis=-1)
+    near = (np.abs(average.signed) <= step) & (np.linalg.norm(slope, axis=-1) > 0.5)
+    along = slope[near] / (slope[near] ** 2).sum(-1, keepdims=True)
+    own = average.grid.points()[near] - average.signed[near][:, None] * along
+    return mapped(frame_to_lps, own)
+
+
 def in_view(volume: Volume, frame_to_lps: np.ndarray, name: str) -> float:
     """Return the share of an average head's skin in a zone that the scan's field of view holds."""
     average = average_face()

@@ -11,12 +11,14 @@ import numpy as np
 from benchmarks import table
 
 from .attack import SHARES, Parts, Surface, distances
-from .cut import IN_VIEW, ZONES, cut, found_again, in_view
+from .cut import IN_VIEW, ZONES, average_skin, cut, found_again, in_view
 from .heads import KINDS
 from .prepared import Prepared
 from .score import Outcome, outcome
 
-CONTROL = "control"
+#: Another look at the original, which must match; and an average face laid into the head's frame
+#: by no method at all, which holds nobody's face: what it matches, the frame and the cut gave away.
+CONTROL, NOBODY = "control", "nobody"
 
 
 #: What is attacked, and of which zones it is made: ears are laid onto each other one by one.
@@ -24,9 +26,9 @@ CONTROL = "control"
 #: face alone gives away is what is left when all faces are brought to one size.
 TARGETS = {
     "face": ("face",),
+    "both ears": ("left ear", "right ear"),
     "face at one size": ("face",),
     "inner face": ("inner face",),
-    "both ears": ("left ear", "right ear"),
     "upper face": ("upper face",),
 }
 ONE_SIZE = "at one size"
@@ -38,7 +40,7 @@ def attacked(listed: Sequence[Prepared], methods: Sequence[str]) -> Iterator[str
     for target, zones in TARGETS.items():
         at = [ZONES.index("face" if name == "inner face" else name) for name in zones]
         own = [p for p, seen in zip(listed, views, strict=True) if (seen[at] >= IN_VIEW).all()]
-        away = {version: rows(own, target, version) for version in (CONTROL, *methods)}
+        away = {version: rows(own, target, version) for version in (CONTROL, NOBODY, *methods)}
         yield from report(target, own, away)
 
 
@@ -78,7 +80,10 @@ def original(prepared: Prepared, target: str) -> Parts:
 def changed(prepared: Prepared, target: str, version: str) -> Parts:
     """Return a result's surfaces, or the control's."""
     kept = prepared.load("found")
-    skin = kept[CONTROL] if version == CONTROL else prepared.load(version)["skin"]
+    if version == NOBODY:
+        skin = average_skin(kept["frame"])
+    else:
+        skin = kept[CONTROL] if version == CONTROL else prepared.load(version)["skin"]
     frame = found_again(kept["frame"], zlib.crc32(f"{prepared.head.name} {version}".encode()))
     size = target.endswith(ONE_SIZE)
     return tuple(Surface.of(cut(skin, frame, zone), 2, size) for zone in TARGETS[target])
