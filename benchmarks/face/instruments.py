@@ -17,8 +17,6 @@ from PIL import Image
 
 #: Where a face lies in a picture of pictures.py, as shares of its size: middle and half its side.
 ACROSS, DOWN, HALF = 0.5, 0.56, 0.23
-#: The detectors see the picture this much larger: faces of less than 80 pixels are not theirs.
-LARGER = 1.5
 
 
 def mesh() -> Callable[[np.ndarray], object]:
@@ -74,9 +72,7 @@ def main() -> None:
         except (ImportError, RuntimeError) as error:
             print(f"{name}: cannot be used here: {error}", file=sys.stderr)
     for path in map(Path, Path(sys.argv[1]).read_text("utf-8").splitlines()):
-        image = Image.open(path).convert("RGB")
-        image = image.resize([round(LARGER * side) for side in image.size])
-        picture = np.array(image)
+        picture = np.array(Image.open(path).convert("RGB"))
         found = {name: look(picture) for name, look in instruments.items()}
         print(json.dumps({"picture": path.name, **found}), flush=True)
 
