@@ -8,7 +8,7 @@ import os
 import time
 
 #: The modules, in the order in which they run; each has a TITLE and run(full, arguments).
-NAMES = ("deid", "speed", "preview", "upload")
+NAMES = ("deid", "speed", "preview", "upload", "face")
 
 
 def main() -> None:
