@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from Clinic2CloudLib.deface import FaceFinding, find_face
+from Clinic2CloudLib.deface import AtlasFinder, FaceFinding
 from Clinic2CloudLib.demo.head import make_head
 from Clinic2CloudLib.dicom.model import SliceSource, Volume
 from Testing.nifti import read_nifti
@@ -35,9 +35,12 @@ def made_head(modality: str, seed: int = 0, face: bool = True) -> tuple[Volume, 
 
 @cache
 def found(modality: str) -> tuple[Volume, np.ndarray, FaceFinding]:
-    """The made head, its true brain, and what the finder says; once for all tests."""
+    """The made head, its true brain, and what the classical finder says; once for all tests.
+
+    What is done with a finding is tested alike whether torch is installed or not.
+    """
     volume, brain = made_head(modality)
-    return volume, brain, find_face(volume)
+    return volume, brain, AtlasFinder().find(volume)
 
 
 def read_series(folder: Path) -> Volume:

@@ -47,7 +47,7 @@ def test_orientation_of_the_slices_does_not_matter() -> None:
     m = volume.ijk_to_lps
     affine[:, 0], affine[:, 1], affine[:, 2] = m[:, 1], -m[:, 2], m[:, 0]
     affine[:, 3] = m[:, 3] + m[:, 2] * (volume.stored.shape[0] - 1)
-    other = find_face(volume_of(turned, affine, "CT"))
+    other = AtlasFinder().find(volume_of(turned, affine, "CT"))
     assert one.face is not None and other.face is not None
     back = other.face[:, ::-1].transpose(1, 2, 0)
     dice = 2 * (one.face & back).sum() / (one.face.sum() + back.sum())
@@ -56,7 +56,7 @@ def test_orientation_of_the_slices_does_not_matter() -> None:
 
 def test_same_scan_gives_the_same_finding() -> None:
     volume, _, first = found("CT")
-    second = find_face(volume)
+    second = AtlasFinder().find(volume)
     assert first.face is not None and second.face is not None
     assert np.array_equal(first.face, second.face)
     assert first.confidence == second.confidence

@@ -56,11 +56,13 @@ def test_slope_and_intercept_of_each_slice_are_undone() -> None:
 def test_removed_face_becomes_the_scans_own_background(modality: str) -> None:
     volume, _, finding = found(modality)
     result = replace_face(volume, finding, "remove", 1)
-    new = result.stored[result.mask]
-    assert finding.head is not None
+    assert finding.head is not None and finding.face is not None
+    new = result.stored[result.mask & finding.face]
     air = volume.stored[~finding.head]
-    assert abs(float(np.median(new)) - float(np.median(air))) <= 5
-    assert new.std() > 0, "noise, not a constant"
+    # The rest is the layer of skin that closes the cut.
+    like_air = new <= np.percentile(air, 99)
+    assert like_air.mean() > 0.5
+    assert 0.5 < new[like_air].std() / air.std() < 2.0, "noise, not a constant"
 
 
 def test_removed_face_is_recognised_as_removed() -> None:

@@ -43,7 +43,9 @@ def test_replaced_face_has_moved(method: FaceMethod) -> None:
     check = check_face(volume, result.stored, finding, method)
     assert check is not None
     parts = {part.name: part for part in check.parts}
-    assert parts["nose"].median_mm > 2.0 and parts["nose"].near < 0.6
+    # An average face lies close to every face.
+    least, most = (1.5, 0.75) if method == "reface" else (2.0, 0.6)
+    assert parts["nose"].median_mm > least and parts["nose"].near < most
     assert "The nose has moved by" in " ".join(check.sentences)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import SimpleITK as sitk
 
 #: Around the brain, mm: what the replacement never touches.
-MARGIN_MM = 5.0
+MARGIN_MM = 6.0
 #: Of the average head's brain, moved to this head, what is brain in so many heads.
 PRIOR_LEAST = 0.3
 #: From this probability on a voxel counts as brain: its margin errs towards too large.
@@ -27,9 +27,6 @@ BRAIN_LEAST = 0.3
 #: A voxel of the head is outside it with less than this chance: at one half the network's
 #: skin lies 0.3 mm outside the label maps'.
 OUTSIDE_MOST = 0.4
-#: The training counts ears four times, for they are few, so that the network draws them too large:
-#: half of that is taken back.
-EARS_SHARE = 0.5
 #: Behind this, in the head's frame, there is no face, mm.
 FRONT_Y = 70.0
 #: The depth below the skin is that of the label maps' 1 mm, which counts from a voxel's centre.
@@ -111,7 +108,6 @@ def _chosen(
     chances, covered = _from_frame(drawn, drawn_classes, like)
     outside: np.ndarray = 1.0 - np.sum(chances, axis=0)
     best = outside.copy()
-    chances[drawn_classes.index(boxes.EARS)] *= EARS_SHARE
     chosen = np.full(shape, boxes.OUTSIDE, np.uint8)
     for number, chance in zip(drawn_classes, chances, strict=True):
         better = chance > best
