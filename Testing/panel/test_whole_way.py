@@ -50,7 +50,10 @@ def test_real_cts_are_reviewed_from_all_sides(
         (case,) = driver.panel.review.cases
         assert case.state == "approved"
         assert case.face["status"] == "found", case.face["reasons"]
-        assert case.face["check"]["verdict"] == "changed", case.face["check"]["sentences"]
+        parts = case.face["check"]["parts"]
+        # Pixels of 4.7 mm and ears flat on a head rest: there the check may ask for a close look.
+        doubted = {name for name, part in parts.items() if part["doubt"]}
+        assert doubted <= {"left ear", "right ear"}, case.face["check"]["sentences"]
 
 
 def write_ct(heads: Path, name: str, folder: Path) -> None:
