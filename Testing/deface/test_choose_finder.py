@@ -6,6 +6,7 @@ import pytest
 from face_scans import made_head
 
 from Clinic2CloudLib.deface import choose
+from Clinic2CloudLib.deface.network import NetworkFinder
 
 
 def choosing(monkeypatch: pytest.MonkeyPatch, weights: bool, missing: tuple[str, ...]) -> None:
@@ -15,7 +16,7 @@ def choosing(monkeypatch: pytest.MonkeyPatch, weights: bool, missing: tuple[str,
 
 def test_with_weights_and_packages_the_network_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     choosing(monkeypatch, True, ())
-    assert choose.default_finder().name == choose.NetworkFinder.name
+    assert choose.default_finder().name == NetworkFinder.name
 
 
 def test_without_weights_nothing_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:

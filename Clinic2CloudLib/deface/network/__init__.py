@@ -6,7 +6,6 @@ Its weights come with the package; ``MODEL_CARD.md`` says what they are worth.
 from __future__ import annotations
 
 from importlib.util import find_spec
-
 from typing import Any
 
 from .nets import weights_file
