@@ -192,6 +192,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   facecheck/skin.py
   facecheck/surfaces.py
   facecheck/words.py
+  facenetwork.py
   paths.py
   pipelines/__init__.py
   pipelines/brain/__init__.py

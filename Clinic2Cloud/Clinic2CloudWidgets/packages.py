@@ -66,7 +66,7 @@ def ensureNetwork(again: bool = False) -> str:
         is not part of this version.
     """
     global _network
-    from Clinic2CloudLib.deface import network
+    from Clinic2CloudLib import facenetwork as network
 
     if not network.has_weights() or not network.lacking():
         return ""

@@ -34,7 +34,7 @@ def packages(driver: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def without_network(monkeypatch: pytest.MonkeyPatch, packages: Any) -> None:
     """The network's weights are part of the package; what runs it is not installed yet."""
-    from Clinic2CloudLib.deface import network
+    from Clinic2CloudLib import facenetwork as network
 
     real = importlib.metadata.version
 
@@ -66,7 +66,7 @@ def test_nothing_is_asked_where_everything_is_installed(
     driver: Any, packages: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So the panel works offline once the packages are there."""
-    from Clinic2CloudLib.deface import network
+    from Clinic2CloudLib import facenetwork as network
 
     real = importlib.metadata.version
     # The tests' environment has no keyring.
@@ -82,7 +82,7 @@ def test_nothing_is_asked_where_everything_is_installed(
 def test_without_weights_nobody_is_asked_for_torch(
     driver: Any, packages: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from Clinic2CloudLib.deface import network
+    from Clinic2CloudLib import facenetwork as network
 
     monkeypatch.setattr(network, "has_weights", lambda: False)
     monkeypatch.setattr(network, "lacking", lambda: tuple(NETWORK))

@@ -5,14 +5,11 @@ Its weights come with the package; ``MODEL_CARD.md`` says what they are worth.
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
-from .nets import weights_file
+from ...facenetwork import has_weights, lacking
 
 __all__ = ["NetworkFinder", "has_weights", "lacking"]
-
-PACKAGES = ("torch", "monai", "safetensors")
 
 
 def __getattr__(name: str) -> Any:
@@ -22,13 +19,3 @@ def __getattr__(name: str) -> Any:
 
         return NetworkFinder
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def has_weights() -> bool:
-    """Say whether trained weights are part of this package."""
-    return all(weights_file(name).is_file() for name in ("coarse", "fine"))
-
-
-def lacking() -> tuple[str, ...]:
-    """Return which packages that the network needs are not installed."""
-    return tuple(name for name in PACKAGES if find_spec(name) is None)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
 from typing import Any
 
+from ...facenetwork import weights_file
 from . import boxes
 
 
@@ -36,11 +35,6 @@ def _unet(channels: tuple[int, ...], outputs: int) -> Any:
         act=("LEAKYRELU", {"inplace": True, "negative_slope": 0.02}),
     )
     return net.to(memory_format=torch.channels_last_3d)
-
-
-def weights_file(name: str) -> Traversable:
-    """Return the file of a network's weights, in half precision."""
-    return resources.files(__name__.rpartition(".")[0]) / f"{name}.safetensors"
 
 
 @cache
