@@ -13,6 +13,7 @@ from sources import Source, linear, nearest, pick
 
 from Clinic2CloudLib.deface.network import boxes
 from Clinic2CloudLib.deface.network.intensity import normalised
+from Clinic2CloudLib.deface.network.landmarks import LANDMARKS
 from Clinic2CloudLib.deface.network.run import MULTIPLE
 from Clinic2CloudLib.deface.region import in_ear_zone, in_face
 
@@ -20,7 +21,6 @@ from Clinic2CloudLib.deface.region import in_ear_zone, in_face
 SCAN_TRUST = 0.3
 #: Fields of view of the coarse network, mm: a head coil's to a whole trunk's.
 COARSE_WIDE_MM, COARSE_TALL_MM = (170.0, 540.0), (120.0, 420.0)
-LANDMARKS = np.array([[32.0, 0.0, 0.0], [-32.0, 0.0, 0.0], [0.0, 84.5, 0.0]])
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def sample_of(
     if source.tissue is None:
         ears_perhaps = in_ear_zone(np.moveaxis(points, 0, -1))
         sure, trust = ~ears_perhaps | (region == boxes.BRAIN), SCAN_TRUST
-    known = 1.0 if source.tissue is not None else 0.0
+    known = float(source.tissue is not None)
     image = np.stack([seen, inside.astype(np.float32)])
     return Sample(image, region, points, sure, organs, known, trust)
 

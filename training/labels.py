@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from Clinic2CloudLib.deface.frame import HeadFrame, head_frame
 from Clinic2CloudLib.deface.grid import Grid, covering_grid, resample
 from Clinic2CloudLib.deface.headmask import filled, largest_part
-from Clinic2CloudLib.deface.region import depth_below, dilate, ears_of, erode, face_of
+from Clinic2CloudLib.deface.region import depth_below, dilate, ears_of, face_of, opened
 
 #: FreeSurfer and SynthSeg labels by tissue; all that is not named here is background.
 CSF = (4, 5, 14, 15, 24, 43, 44, 72, 502)
@@ -126,7 +126,7 @@ def read_head(path: Path, spacing: float) -> LabelHead:
 def label_masks(labels: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
     """Return body and outline of a label map; specks off the skin are the labelling's noise."""
     solid = labels > 0
-    core = largest_part(dilate(erode(solid, 3.0, spacing), 3.0, spacing) & solid)
+    core = largest_part(opened(solid, 3.0, spacing) & solid)
     body = filled(largest_part(solid & dilate(core, 4.0, spacing)), spacing, closing=0.0)
     return body, filled(body, spacing, closing=8.0)
 

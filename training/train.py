@@ -81,8 +81,7 @@ def losses(out: torch.Tensor, truth: dict[str, torch.Tensor]) -> tuple[torch.Ten
     entropy = (each * sure).sum() / sure.sum().clamp(min=1)
     chances = torch.softmax(logits, 1) * sure[:, None]
     one_hot = F.one_hot(region, boxes.CLASSES).permute(0, 4, 1, 2, 3).float() * sure[:, None]
-    both, sizes = (chances * one_hot).sum((2, 3, 4)), (chances + one_hot).sum((2, 3, 4))
-    dice = ((2 * both + 20) / (sizes + 20))[:, 1:]
+    dice = soft_dice(chances, one_hot)[:, 1:]
     head = (truth["inside"] & (region > 0)).float()
     off = ((said - truth["places"]).abs() * head[:, None]).sum() / (3 * head.sum()).clamp(min=300)
     total = entropy + (1 - dice).mean() + PLACE_WEIGHT * truth["trust"] * off
@@ -106,9 +105,14 @@ def organ_loss(organs: torch.Tensor, truth: dict[str, torch.Tensor]) -> torch.Te
     """Return the loss of eyes and brainstem: soft Dice and cross entropy, organs being few."""
     inside = truth["inside"][:, None].float()
     chances, there = torch.sigmoid(organs) * inside, truth["organs"] * inside
-    both, sizes = (chances * there).sum((2, 3, 4)), (chances + there).sum((2, 3, 4))
     entropy = F.binary_cross_entropy_with_logits(organs, there, weight=inside)
-    return (1 - (2 * both + 20) / (sizes + 20)).mean() + ORGAN_WEIGHT * entropy
+    return (1 - soft_dice(chances, there)).mean() + ORGAN_WEIGHT * entropy
+
+
+def soft_dice(chances: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Return the Dice overlap of probabilities, shape (batch, channels); near 1 for nothing."""
+    both, sizes = (chances * truth).sum((2, 3, 4)), (chances + truth).sum((2, 3, 4))
+    return (2 * both + 20) / (sizes + 20)
 
 
 def rate_at(step: int, options: Options) -> float:

@@ -8,7 +8,7 @@ from ..dicom.model import Volume
 from ..progress import Progress, silent
 from .finder import AtlasFinder, FaceFinder
 from .model import FaceFinding
-from .network import has_weights, lacking
+from .network import NetworkFinder, has_weights, lacking
 
 
 def default_finder() -> FaceFinder:
@@ -19,11 +19,7 @@ def default_finder() -> FaceFinder:
     if not has_weights():
         return AtlasFinder()
     missing = lacking()
-    if missing:
-        return ClassicalInstead(missing)
-    from .network.finder import NetworkFinder
-
-    return NetworkFinder()
+    return ClassicalInstead(missing) if missing else NetworkFinder()
 
 
 class ClassicalInstead:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .headmask import largest_part
-from .region import dilate, erode
+from .region import dilate, opened
 
 #: Kept skin narrower than twice this goes with the ears, so far around them, mm.
 STRIP_MM, AROUND_MM = 8.0, 12.0
@@ -32,9 +32,7 @@ def without_ears(head: np.ndarray, around: np.ndarray, scale: float, spacing: fl
     """
     if not around.any():
         return head
-    radius = BALL_MM * scale
-    opened = dilate(erode(head, radius, spacing), radius, spacing)
-    return np.where(around, head & opened, head)
+    return np.where(around, head & opened(head, BALL_MM * scale, spacing), head)
 
 
 def strips_of(kept: np.ndarray, around: np.ndarray, spacing: float) -> np.ndarray:
@@ -45,5 +43,5 @@ def strips_of(kept: np.ndarray, around: np.ndarray, spacing: float) -> np.ndarra
     """
     if not around.any():
         return around
-    core = largest_part(dilate(erode(kept, STRIP_MM, spacing), STRIP_MM, spacing) & kept)
+    core = largest_part(opened(kept, STRIP_MM, spacing) & kept)
     return np.asarray(kept & ~core & around)

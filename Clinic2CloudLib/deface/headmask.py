@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .region import dilate, erode
+from .region import dilate, erode, opened
 
 #: Skin against air on CT, HU (reference: DICOM CT values are HU; fat is about -100).
 CT_SKIN_HU = -300.0
@@ -100,7 +100,7 @@ def body_masks(
     """
     above = (values > threshold) & valid
     kernel = max(4.0, 1.5 * spacing)
-    core = largest_part(dilate(erode(above, kernel, spacing), kernel, spacing) & above)
+    core = largest_part(opened(above, kernel, spacing) & above)
     # What the opening took off the body's own thin parts comes back: the nose's tip close by, the
     # ears from farther off, though not into the outline, which a pillow must not join.
     near = dilate(core, 25.0, spacing)

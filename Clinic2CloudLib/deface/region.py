@@ -101,8 +101,7 @@ def ears_of(outline: np.ndarray, frame: HeadFrame, grid: Grid) -> np.ndarray:
 
     zone = in_ear_zone(frame.from_lps(grid.points()))
     radius = EAR_BALL * frame.scale
-    opened = dilate(erode(outline, radius, grid.spacing), radius, grid.spacing)
-    sticking_out = outline & ~opened & zone
+    sticking_out = outline & ~opened(outline, radius, grid.spacing) & zone
     parts, n = ndimage.label(sticking_out)
     if n == 0:
         return sticking_out
@@ -124,3 +123,8 @@ def dilate(mask: np.ndarray, radius: float, spacing: float) -> np.ndarray:
 def erode(mask: np.ndarray, radius: float, spacing: float) -> np.ndarray:
     """Shrink a mask by ``radius`` mm; what lies beyond the array counts as inside."""
     return ~dilate(~mask, radius, spacing)
+
+
+def opened(mask: np.ndarray, radius: float, spacing: float) -> np.ndarray:
+    """Return what a ball of ``radius`` mm reaches from inside a mask (morphological opening)."""
+    return dilate(erode(mask, radius, spacing), radius, spacing)

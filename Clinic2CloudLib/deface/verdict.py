@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..dicom.model import Volume
-from .atlas import HeadAtlas
+from .atlas import HeadAtlas, moved
 from .frame import HeadFrame
 from .model import FaceStatus
 from .register import Fit, stretch_of
@@ -56,8 +56,6 @@ class Evidence:
         modality: str,
     ) -> Evidence:
         """Measure everything the verdict rests on."""
-        from .atlas import moved
-
         stretch = stretch_of(fit.matrix)
         size = float(np.trace(stretch) / 3)
         shape = float(np.abs(stretch / size - np.eye(3)).max())

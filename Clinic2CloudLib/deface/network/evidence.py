@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..atlas import head_atlas
-from ..grid import Grid, mapped, resample
+from ..atlas import head_atlas, moved
+from ..grid import Grid, mapped
 from ..model import FaceStatus
 from ..region import depth_below, in_face
 from ..register import stretch_of
@@ -115,9 +115,11 @@ def _dice(one: np.ndarray, other: np.ndarray) -> float:
 
 def _average(grid: Grid, name: str) -> np.ndarray:
     """Return where face or brain of the average head lie on a grid in its own frame."""
-    atlas = head_atlas()
-    like = grid.image(np.zeros(grid.shape, np.uint8))
-    return resample(atlas.grid.image(atlas.averages[name]), like) > 0.5
+    return moved(head_atlas(), name, np.eye(4), grid) > 0.5
+
+
+def _has_brain(e: Evidence) -> bool:
+    return BRAIN_SURE[0] <= e.brain <= BRAIN_SURE[1]
 
 
 def judge(e: Evidence) -> tuple[FaceStatus, float, tuple[str, ...]]:
@@ -127,10 +129,9 @@ def judge(e: Evidence) -> tuple[FaceStatus, float, tuple[str, ...]]:
         return "no_head", 1.0 - min(e.clear, 1.0) * max(e.agreement, 0.0), against
     confidence = float(np.clip(min(e.clear / 0.95, e.agreement / 0.92), 0.0, 1.0))
     in_view = e.seen >= FACE_SEEN_LEAST
-    brain = BRAIN_SURE[0] <= e.brain <= BRAIN_SURE[1]
-    if in_view and e.there < FACE_REMOVED and not brain:
-        return "no_head", confidence, ("What was found has neither a face nor a head's brain.",)
     if in_view and e.there < FACE_REMOVED:
+        if not _has_brain(e):
+            return "no_head", confidence, ("What was found has neither a face nor a head's brain.",)
         reason = f"Only {100 * e.there:.0f} % of an average face's volume is there."
         return "already_removed", confidence, (reason,)
     doubts = _doubts(e, in_view)
@@ -169,7 +170,7 @@ def _doubts(e: Evidence, in_view: bool) -> tuple[str, ...]:
         reasons.append("The parts of the head lie in unusual places.")
     if e.clear < CLEAR_SURE:
         reasons.append("The network is unsure of much that it drew.")
-    if not BRAIN_SURE[0] <= e.brain <= BRAIN_SURE[1]:
+    if not _has_brain(e):
         reasons.append(f"The brain has {100 * e.brain:.0f} % of the volume expected of it.")
     if in_view and e.agreement < AGREEMENT_SURE:
         reasons.append(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..frame import HeadFrame, head_frame
+from ..frame import EYE_TO_BRAINSTEM_MM, HeadFrame, head_frame
 from ..grid import mapped
 from . import boxes
 
 #: Landmarks in the head's own frame: centres of the left and the right eye, and of the brainstem.
-LANDMARKS = np.array([[32.0, 0.0, 0.0], [-32.0, 0.0, 0.0], [0.0, 84.5, 0.0]])
+LANDMARKS = np.array([[32.0, 0.0, 0.0], [-32.0, 0.0, 0.0], [0.0, EYE_TO_BRAINSTEM_MM, 0.0]])
 #: An eye holds 6 mL and a brainstem 25: what is far smaller was not seen well enough.
 EYE_LEAST_ML, BRAINSTEM_LEAST_ML = 1.5, 6.0
 #: An organ has to lie near where all of the head has it, and so far inside the field of view, mm.
