@@ -82,6 +82,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   cloud/workitem.py
   deface/__init__.py
   deface/atlas/__init__.py
+  deface/average.py
   deface/background.py
   deface/brain.py
   deface/choose.py

@@ -14,6 +14,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from Clinic2CloudLib.deface.atlas import head_atlas
+from Clinic2CloudLib.deface.finder import frame_of
+from Clinic2CloudLib.deface.region import BRAIN_MARGIN, dilate, ears_of
 from Clinic2CloudLib.preview.sheet import png
 
 COLOURS = {"face": (0.9, 0.25, 0.2), "ears": (0.2, 0.8, 0.3), "brain": (0.3, 0.45, 0.95)}
@@ -32,8 +34,13 @@ def main() -> None:
         )
     )  # fmt: skip
     picture = np.repeat(np.asarray(gray)[..., None], 3, axis=-1)
+    # The averages' ears were made by an earlier rule.
+    outline, brain = (atlas.averages[name] > 0.5 for name in ("outline", "brain"))
+    ears = ears_of(outline, frame_of(atlas, np.eye(4)), atlas.grid)
+    ears &= ~dilate(brain, BRAIN_MARGIN, atlas.grid.spacing)
+    regions = {**atlas.averages, "ears": ears.astype(np.float32)}
     for name, colour in COLOURS.items():
-        share = 0.55 * atlas.averages[name][..., None]
+        share = 0.55 * regions[name][..., None]
         picture = (1 - share) * picture + share * np.array(colour)
 
     def at(axis: int, mm: float) -> int:

@@ -13,7 +13,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from Clinic2CloudLib.deface.frame import HeadFrame, head_frame
 from Clinic2CloudLib.deface.grid import Grid, covering_grid, resample
 from Clinic2CloudLib.deface.headmask import filled, largest_part
-from Clinic2CloudLib.deface.region import depth_below, dilate, ears_of, face_of, opened
+from Clinic2CloudLib.deface.region import (
+    BRAIN_MARGIN,
+    depth_below,
+    dilate,
+    ears_of,
+    face_of,
+    opened,
+)
 
 #: FreeSurfer and SynthSeg labels by tissue; all that is not named here is background.
 CSF = (4, 5, 14, 15, 24, 43, 44, 72, 502)
@@ -116,8 +123,9 @@ def read_head(path: Path, spacing: float) -> LabelHead:
     body, outline = label_masks(labels, spacing)
     brain = brain_of(labels, spacing)
     depth = depth_below(outline, spacing)
-    face = face_of(outline, depth, frame, grid) & ~brain
-    ears = ears_of(body, frame, grid) & ~brain & ~face
+    around_brain = dilate(brain, BRAIN_MARGIN * frame.scale, spacing)
+    face = face_of(outline, depth, frame, grid) & ~around_brain
+    ears = ears_of(outline, frame, grid) & ~around_brain & ~face
     return LabelHead(
         path.name.split(".")[0], grid, labels, frame, apart, body, outline, brain, face, ears
     )

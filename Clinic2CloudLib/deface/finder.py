@@ -121,7 +121,7 @@ def regions_of(
     prior = moved(atlas, "brain", fit.matrix, scan.grid)
     brain = brain_mask(prior, scan.values, depth, frame, scan.grid, modality) & head
     face = face_of(head, depth, frame, scan.grid) & ~brain
-    ears = ears_of(scan.body, frame, scan.grid) & ~brain & ~face
+    ears = ears_of(head | ~scan.valid, frame, scan.grid) & head & ~brain & ~face
     return Regions(scan.grid, face, ears, brain, head)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .replace import Scene
-from .surface import NewSkin
+from .surface import KEPT_DEEP_MM, NewSkin
 
 #: The skin's outer voxels lie so far outside the head's mask, mm.
 RIM_MM = 3.0
@@ -34,7 +34,7 @@ def put_on(scene: Scene, skin: NewSkin, filling: Filling) -> tuple[np.ndarray, n
     rim |= scene.values > scene.air.max()
     # A voxel that the new skin passes through is part tissue and part air, as a scanner has it.
     solid = np.clip(0.5 + skin.depth / float(scene.spacing_kji.mean()), 0.0, 1.0)
-    changed = (weight > LEAST_WEIGHT) & (rim | (solid > 0)) & ~scene.brain
+    changed = (weight > LEAST_WEIGHT) & (rim | (solid > 0)) & ~scene.brain & ~deep_and_kept(scene)
     solid, weight = solid[changed], weight[changed]
     picks = scene.random.integers(0, scene.air.size, size=len(solid))
     fresh = solid * filling(changed) + (1.0 - solid) * scene.air[picks]
@@ -46,6 +46,12 @@ def put_on(scene: Scene, skin: NewSkin, filling: Filling) -> tuple[np.ndarray, n
     values = scene.values.copy()
     values[changed] = share * fresh + (1.0 - share) * scene.values[changed]
     return values, changed
+
+
+def deep_and_kept(scene: Scene) -> np.ndarray:
+    """Return what is kept and lies deep: coarse as the weight is, it reaches a voxel farther."""
+    deep = ~grown(~scene.head, scene, KEPT_DEEP_MM)
+    return np.asarray(deep & ~scene.region)
 
 
 def grown(mask: np.ndarray, scene: Scene, mm: float) -> np.ndarray:

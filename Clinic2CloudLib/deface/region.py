@@ -9,8 +9,11 @@ shows it.
   level) through the nasal cavity (y = 18) and behind the rows of teeth (y = 28) to the chin, down
   to z = -130; and the skin of the cheeks and the jaw's side, 14 mm deep, back to y = 52. Above the
   eyes only what lies within 12 mm of the skin.
-* **Ears**: what stands out of the head's side: the head less its opening with a ball of 11 mm,
-  inside a zone around the ear canal, grown by 8 mm so that the concha and the root go with it.
+* **Ears**: the side of the head about the ear canal, within an ellipse that holds the ears of all
+  heads seen so far: what stands out of the head's opening with a ball of 11 mm, and what lies less
+  than 9 mm below it, so that the concha and the root go with it. An ear that lies flat has as much
+  of it as one that stands off.
+* **Neither** holds the brain, nor what lies within 5 mm of it.
 """
 
 from __future__ import annotations
@@ -25,8 +28,10 @@ BACK_OF_FACE = ((-130.0, 34.0), (-75.0, 28.0), (-40.0, 18.0), (-15.0, 8.0), (0.0
 BROW_Z, CHIN_Z = 26.0, -130.0
 BROW_DEPTH, CHEEK_DEPTH = 12.0, 14.0
 CHEEK_BACK_Y, CHEEK_TOP_Z = 52.0, 5.0
-EAR_X, EAR_Y, EAR_Z = 52.0, (45.0, 125.0), (-65.0, 40.0)
-EAR_BALL, EAR_GROWTH = 11.0, 8.0
+#: An ellipse along x: how far to the side it begins, its middle (y, z), and half its axes.
+EAR_X, EAR_MIDDLE, EAR_REACH = 52.0, (86.0, -22.0), (30.0, 40.0)
+EAR_BALL, EAR_DEPTH = 11.0, 9.0
+BRAIN_MARGIN = 5.0
 
 
 def ball(radius: float, spacing: float) -> np.ndarray:
@@ -91,24 +96,35 @@ def in_face(points: np.ndarray, depth: np.ndarray) -> np.ndarray:
 def in_ear_zone(points: np.ndarray) -> np.ndarray:
     """Say which points lie where ears may be; parameters and result as in :func:`in_face`."""
     x, y, z = np.moveaxis(points, -1, 0)
-    across, along = np.abs(x) >= EAR_X, (y >= EAR_Y[0]) & (y <= EAR_Y[1])
-    return np.asarray(across & along & (z >= EAR_Z[0]) & (z <= EAR_Z[1]))
+    along, up = (y - EAR_MIDDLE[0]) / EAR_REACH[0], (z - EAR_MIDDLE[1]) / EAR_REACH[1]
+    return np.asarray((np.abs(x) >= EAR_X) & (along**2 + up**2 <= 1.0))
 
 
 def ears_of(outline: np.ndarray, frame: HeadFrame, grid: Grid) -> np.ndarray:
     """Apply the rule for the ears; parameters and result as in :func:`face_of`."""
-    from scipy import ndimage
+    points = frame.from_lps(grid.points())
+    return outline & in_ears(points, outline, grid.spacing / frame.scale)
 
-    zone = in_ear_zone(frame.from_lps(grid.points()))
-    radius = EAR_BALL * frame.scale
-    sticking_out = outline & ~opened(outline, radius, grid.spacing) & zone
-    parts, n = ndimage.label(sticking_out)
-    if n == 0:
-        return sticking_out
-    sizes = np.bincount(parts.ravel()) * grid.spacing**3
-    sizes[0] = 0
-    kept = (sizes >= 200.0 * frame.scale**3)[parts]
-    return dilate(kept, EAR_GROWTH * frame.scale, grid.spacing) & outline & zone
+
+def in_ears(points: np.ndarray, outline: np.ndarray, spacing: float) -> np.ndarray:
+    """Say which voxels of a head belong to the ears by the rule; so does the air off them.
+
+    Parameters
+    ----------
+    points : numpy.ndarray
+        The voxels in the head's frame, mm of a mean head, shape (K, J, I, 3).
+    outline : numpy.ndarray
+        The head with its cavities, boolean, shape (K, J, I).
+    spacing : float
+        Of the isotropic voxels, mm of a mean head.
+
+    Returns
+    -------
+    numpy.ndarray
+        Boolean, shape (K, J, I).
+    """
+    side = opened(outline, EAR_BALL, spacing)
+    return np.asarray(in_ear_zone(points) & (depth_below(side, spacing) <= EAR_DEPTH))
 
 
 def dilate(mask: np.ndarray, radius: float, spacing: float) -> np.ndarray:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..progress import Progress
+from .average import strangers_skin
 from .put_on import put_on
 from .replace import Scene
 from .surface import (
@@ -21,11 +22,17 @@ from .surface import (
     blended,
     old_skin,
     signed_distance,
+    smooth_step,
 )
 from .tissue import layered
+from .waves import bumps, refined
 
 #: How thick the layer over the cut is, and over how much of it the kept tissue fades, mm.
 LAYER_MM, FADE_MM = 5.0, 4.0
+#: Where there is less room than the first of these below the skin, wholly, and from the second on
+#: not at all, a stranger's skin less this, waved by that, says how much goes, mm; the waves' width.
+SHALLOW_MM, BELOW_MM = (15.0, 18.0), 11.0
+VARIED_MM, VARIED_WIDTH_MM, VARIED_SOFTNESS = 3.0, 22.0, 0.6
 #: What is kept is rounded by this, and nowhere left with less of a layer than this, mm.
 ROUNDED_MM, LEAST_LAYER_MM = 5.0, 2.0
 #: Of a mean head, mm: the side of the head is smoothed so far, and lies so far below.
@@ -56,7 +63,25 @@ def _cut(scene: Scene, old: OldSkin) -> NewSkin:
     kept = signed_distance(old.off_kept <= 0, WORK_MM, FAR_MM)
     rounded = ndimage.gaussian_filter(kept, ROUNDED_MM / WORK_MM, mode="nearest")
     face = np.minimum(rounded, kept + LAYER_MM - LEAST_LAYER_MM) - LAYER_MM
+    if scene.frame_to_lps is not None:
+        cheeks = smooth_step((SHALLOW_MM[1] - old.room) / (SHALLOW_MM[1] - SHALLOW_MM[0]))
+        below = _below_a_stranger(scene, scene.frame_to_lps, old)
+        deepest = np.minimum(rounded, kept) - LEAST_LAYER_MM
+        face += cheeks * (np.minimum(below, deepest) - face)
     side = ndimage.gaussian_filter(old.earless, scene.scale * SIDE_MM / WORK_MM, mode="nearest")
     wanted = (1.0 - old.at_ears) * np.maximum(face, old.signed)
     wanted += old.at_ears * (side + scene.scale * CARVED_MM)
     return blended(scene, old, wanted, FADE_MM)
+
+
+def _below_a_stranger(scene: Scene, frame_to_lps: np.ndarray, old: OldSkin) -> np.ndarray:
+    """Return the signed distance to a skin below a stranger's.
+
+    The cheeks are cut at an even depth, which alone would be the patient's own, a size smaller.
+    """
+    from scipy import ndimage
+
+    stranger = strangers_skin(frame_to_lps, old, scene.random)
+    smoothed = ndimage.gaussian_filter(stranger, scene.scale * SIDE_MM / WORK_MM, mode="nearest")
+    wave = refined(bumps(scene.random, old.grid, VARIED_WIDTH_MM, VARIED_SOFTNESS), old.grid)
+    return np.asarray(smoothed + scene.scale * (BELOW_MM + VARIED_MM * wave))

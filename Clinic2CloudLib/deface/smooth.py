@@ -1,9 +1,9 @@
 """The method ``smooth``: the skin carved and filled to a smoothed, randomly waved surface.
 
-The head's signed distance, its ears taken off, is averaged over 15 mm and given random waves; of
-24 draws the one that moves the skin most is taken. What stood out of the new surface becomes
-background noise; what lay below it, eyes, nasal cavity and teeth with it, becomes the tissue's
-local mean with the scan's own texture.
+A stranger's skin (:mod:`.average`), at the ears the head's own without them, is averaged over 15 mm
+and given random waves; of 24 draws the one that moves the skin most is taken. What stood out of the
+new surface becomes background noise; what lay below it, eyes, nasal cavity and teeth with it,
+becomes the tissue's local mean with the scan's own texture.
 Neither is a filter of the original face: the surface is random to several mm and the inside is
 drawn anew, so that no sharpening brings the face back (a plain blur is reversible).
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..progress import Progress
+from .average import strangers_skin
 from .put_on import put_on
 from .replace import Scene, gaussian_noise
 from .surface import FADE_MM, WORK_MM, OldSkin, blended, old_skin, smooth_step, weight_of
@@ -28,8 +29,9 @@ EAR_CARVED_MM = (2.0, 5.5)
 #: Where there is less room below the skin than the first, mm, it goes outwards; from the second on
 #: either way. That is spread over a width, mm, and strengthened.
 ROOM_MM, LEAN_WIDTH_MM, LEAN = (6.0, 9.0), 12.0, 1.5
-#: The farthest outwards, of a mean head, and what is left of the room inwards, mm.
-OUTWARDS_MM, LEAST_LEFT_MM = 8.0, 3.0
+#: The farthest outwards, of a mean head, what is left of the room inwards, and how far it goes
+#: outwards at least where it must, mm.
+OUTWARDS_MM, LEAST_LEFT_MM, LEAST_OUT_MM = 11.0, 3.0, 2.5
 #: So many random surfaces are drawn; the one that leaves the least skin within this, mm, is taken.
 DRAWS, NEAR_MM = 24, 2.5
 
@@ -61,8 +63,7 @@ def most_moved(scene: Scene, old: OldSkin) -> np.ndarray:
     from scipy import ndimage
 
     scale = scene.scale
-    smoothed = ndimage.gaussian_filter(old.earless, scale * SMOOTHING_MM / WORK_MM, mode="nearest")
-    evenly = smoothed - old.signed
+    evenly = featureless(scene, old) - old.signed
     lean = leaning(old, scale)
     deepest = np.maximum(ndimage.gaussian_filter(old.room, 3.0) - LEAST_LEFT_MM, 0.0)
     skin = coarse(old.region & (np.abs(old.signed) <= 2.0 * WORK_MM))
@@ -77,6 +78,23 @@ def most_moved(scene: Scene, old: OldSkin) -> np.ndarray:
             best, least = wave, near
     wave = refined(best, old.grid)
     return old.signed + inwards(wave, evenly, lean, deepest, old.at_ears, scale)
+
+
+def featureless(scene: Scene, old: OldSkin) -> np.ndarray:
+    """Return the signed distance, mm, to a skin without features: a stranger's, smoothed.
+
+    Over the ears it is the head's own without them, and all of it where nobody knows where in the
+    head the face lies.
+    """
+    from scipy import ndimage
+
+    sigma = scene.scale * SMOOTHING_MM / WORK_MM
+    own = ndimage.gaussian_filter(old.earless, sigma, mode="nearest")
+    if scene.frame_to_lps is None:
+        return np.asarray(own)
+    stranger = strangers_skin(scene.frame_to_lps, old, scene.random)
+    smoothed = ndimage.gaussian_filter(stranger, sigma, mode="nearest")
+    return np.asarray((1.0 - old.at_ears) * smoothed + old.at_ears * own)
 
 
 def inwards(
@@ -107,8 +125,9 @@ def inwards(
     least, most = EAR_CARVED_MM
     at_ear = least + (most - least) * 0.5 * (1.0 + wave)
     waved = evenly + scale * ((1.0 - at_ears) * WAVE_MM * wave + at_ears * at_ear)
-    outwards = scale * OUTWARDS_MM
-    return np.asarray(np.clip((1.0 - lean) * waved - lean * outwards, -outwards, deepest))
+    # Evenly far outwards it would be the old skin once more, a size larger.
+    out = -np.abs(waved) - scale * LEAST_OUT_MM
+    return np.asarray(np.clip((1.0 - lean) * waved + lean * out, -scale * OUTWARDS_MM, deepest))
 
 
 def leaning(old: OldSkin, scale: float) -> np.ndarray:

@@ -63,10 +63,10 @@ def test_no_crumb_of_the_ears_is_left(method: FaceMethod) -> None:
     assert finding.ears is not None
     step = float(np.mean(volume.spacing))
     body = volume.stored > CT_SKIN_HU
-    sides = dilate(erode(body, 13.0, step), 13.0 + step, step)
+    sides = dilate(erode(body, 13.0, step), 13.0 + 2 * step, step)
     stood_out = body & ~sides & dilate(finding.ears, 12.0, step)
     assert stood_out.sum() > 50
-    # At 3.2 mm some voxels belong to the ear's root and to the head's side both.
+    # At 3.2 mm the head's own rounded side stands off the ball by a voxel here and there.
     assert (replaced(method, 1)[stood_out] > CT_SKIN_HU).mean() < 0.12
 
 
@@ -103,7 +103,7 @@ def test_padding_of_a_ct_stays_and_no_air_is_drawn_from_it(method: FaceMethod) -
 
 
 def test_a_small_head_gets_small_waves() -> None:
-    """On a head of 70 % of the size nothing stands out farther than 70 % of the most, 8 mm."""
+    """On a head of 70 % of the size nothing stands out farther than 70 % of the most, 11 mm."""
     from scipy import ndimage
 
     volume, finding = shrunk(0.7)
@@ -111,7 +111,7 @@ def test_a_small_head_gets_small_waves() -> None:
         new = replace_face(volume, finding, "smooth", seed).stored > CT_SKIN_HU
         old = volume.stored > CT_SKIN_HU
         out = ndimage.distance_transform_edt(~old, sampling=volume.spacing[::-1])
-        assert out[new].max() <= 0.7 * 8.0 + 1.5 * max(volume.spacing)
+        assert out[new].max() <= 0.7 * 11.0 + 1.5 * max(volume.spacing)
 
 
 def shrunk(size: float) -> tuple[Volume, FaceFinding]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from Clinic2CloudLib.deface.average import average_face
 from Clinic2CloudLib.deface.grid import mapped
-from Clinic2CloudLib.deface.reface import average_face
 from Clinic2CloudLib.deface.region import in_face
 from Clinic2CloudLib.dicom.model import Volume
 

@@ -10,9 +10,9 @@ import numpy as np
 from ...dicom.model import Volume
 from ..atlas import head_atlas, moved
 from ..brain import brain_mask
-from ..frame import head_frame
+from ..frame import HeadFrame, head_frame
 from ..grid import Grid, affine_transform, image_of, mapped, resample, to_voxels
-from ..region import depth_below, dilate, erode, in_face
+from ..region import depth_below, dilate, erode, in_ears, in_face
 from . import boxes
 from .draw import Drawn
 from .landmarks import LANDMARKS
@@ -23,15 +23,18 @@ if TYPE_CHECKING:
 
 #: Around the brain, mm: what the replacement never touches.
 MARGIN_MM = 6.0
-#: Its margin is made up for by the networks' own; all of it would take a third of the ears.
+#: The classical brain's margin is so much less: all of it would take a third of the ears, none of
+#: it would lay brain bare on a head unlike those that the networks know.
 CLASSICAL_LESS_MM = 3.0
 #: From this probability on a voxel counts as brain: its margin errs towards too large.
 BRAIN_LEAST = 0.3
 #: A voxel of the head is outside it with less than this chance: at one half the network's
 #: skin lies 0.3 mm outside the label maps'.
 OUTSIDE_MOST = 0.4
-#: Behind this, in the head's frame, there is no face, mm.
-FRONT_Y = 70.0
+#: Corners of what the face lies in, and of what the left ear does with all that the rule looks at
+#: there, in the fine grid's coordinates, mm.
+FACE_BOX = (boxes.FINE_GRID.origin, np.array([98.75, 70.0, 58.75]))
+EAR_BOX = (np.array([28.0, 30.0, -92.0]), np.array([98.75, 142.0, 52.0]))
 #: The depth below the skin is that of the label maps' 1 mm, which counts from a voxel's centre.
 TRUTH_MM = 1.0
 
@@ -60,7 +63,7 @@ def masks_of(located: Located, drawn: Drawn, volume: Volume, values: np.ndarray)
         head[part] = np.where(covered, own, head[part])
         ruled = _ruled(drawn, like)
         face[part] = (chosen == boxes.FACE if ruled is None else ruled) & own & covered
-        ears[part] = (chosen == boxes.EARS) & own & ~face[part]
+        ears[part] = _ruled_ears(drawn, like) & own & covered & ~face[part]
     return Masks(face & ~brain, ears & ~brain, brain, head | face | ears)
 
 
@@ -144,31 +147,51 @@ def _ruled(drawn: Drawn, like: sitk.Image) -> np.ndarray | None:
     """
     if drawn.frame is None:
         return None
-    grid, head = _finer(drawn)
+    grid, head, points = _finer(drawn, drawn.frame, FACE_BOX)
     depth = depth_below(head, grid.spacing) - (grid.spacing - TRUTH_MM) / 2
-    points = drawn.frame.from_lps(mapped(drawn.grid_to_lps, grid.points())).astype(np.float32)
     face = in_face(points, depth) & head
     # In the air the rule goes on as at the skin: the head's own border is what counts there.
     near = face | (~head & in_face(points, np.zeros(1, np.float32)))
-    transform = affine_transform(np.linalg.inv(drawn.grid_to_lps))
-    return resample(grid.image(near.astype(np.float32)), like, transform=transform) > 0.5
+    return _brought(near, grid, drawn, like)
 
 
-def _finer(drawn: Drawn) -> tuple[Grid, np.ndarray]:
-    """Return the front of the fine grid, finer, and the head on it.
+def _ruled_ears(drawn: Drawn, like: sitk.Image) -> np.ndarray:
+    """Return the ears by the rule, in the frame by all of the head where no other is known."""
+    frame = drawn.frame or head_frame(*mapped(drawn.frame_to_lps, LANDMARKS))
+    ears = np.zeros(like.GetSize()[::-1], bool)
+    low, high = EAR_BOX
+    right = np.array([-1.0, 1.0, 1.0])
+    for corners in (
+        EAR_BOX,
+        (np.minimum(low * right, high * right), np.maximum(low, high * right)),
+    ):
+        grid, head, points = _finer(drawn, frame, corners)
+        ears |= _brought(in_ears(points, head, grid.spacing), grid, drawn, like)
+    return ears
+
+
+def _finer(
+    drawn: Drawn, frame: HeadFrame, box: tuple[np.ndarray, np.ndarray]
+) -> tuple[Grid, np.ndarray, np.ndarray]:
+    """Return a part of the fine grid, finer, the head on it, and its points in the head's frame.
 
     What is out of view counts as head: the depth below the skin does not begin where a scan ends.
     """
     spacing = boxes.FINE_MM * 2 / 3
-    high = boxes.FINE_GRID.corners().max(0)
-    high[1] = FRONT_Y
-    low = boxes.FINE_GRID.origin
+    low, high = box
     shape = ((high - low)[::-1] / spacing).astype(int) + 1
     grid = Grid(low, spacing, (int(shape[0]), int(shape[1]), int(shape[2])))
     like = grid.image(np.zeros(grid.shape, np.uint8))
     chance = 1.0 - drawn.chances[boxes.OUTSIDE]
     sampled = resample(boxes.FINE_GRID.image(np.where(drawn.inside, chance, 1.0)), like)
-    return grid, sampled > 0.5
+    points = frame.from_lps(mapped(drawn.grid_to_lps, grid.points())).astype(np.float32)
+    return grid, sampled > 0.5, points
+
+
+def _brought(mask: np.ndarray, grid: Grid, drawn: Drawn, like: sitk.Image) -> np.ndarray:
+    """Bring a mask from a part of the fine grid to the scan's voxels."""
+    transform = affine_transform(np.linalg.inv(drawn.grid_to_lps))
+    return resample(grid.image(mask.astype(np.float32)), like, transform=transform) > 0.5
 
 
 def _from_frame(
