@@ -16,7 +16,16 @@ from ..progress import Progress
 from .average import strangers_skin
 from .put_on import put_on
 from .replace import Scene, gaussian_noise
-from .surface import FADE_MM, WORK_MM, OldSkin, blended, old_skin, smooth_step, weight_of
+from .surface import (
+    FADE_MM,
+    WORK_MM,
+    OldSkin,
+    blended,
+    limits_of,
+    old_skin,
+    smooth_step,
+    weight_of,
+)
 from .tissue import tissue_of
 from .waves import bumps, coarse, refined
 
@@ -29,9 +38,9 @@ EAR_CARVED_MM = (2.0, 5.5)
 #: Where there is less room below the skin than the first, mm, it goes outwards; from the second on
 #: either way. That is spread over a width, mm, and strengthened.
 ROOM_MM, LEAN_WIDTH_MM, LEAN = (6.0, 9.0), 12.0, 1.5
-#: The farthest outwards, of a mean head, what is left of the room inwards, and how far it goes
-#: outwards at least where it must, mm.
-OUTWARDS_MM, LEAST_LEFT_MM, LEAST_OUT_MM = 11.0, 3.0, 2.5
+#: The farthest outwards, of a mean head, and how far at least where it must, and by how much of
+#: what it would have moved otherwise, mm.
+OUTWARDS_MM, LEAST_OUT_MM, OUT_SHARE = 9.0, 2.5, 0.6
 #: So many random surfaces are drawn; the one that leaves the least skin within this, mm, is taken.
 DRAWS, NEAR_MM = 24, 2.5
 
@@ -60,24 +69,24 @@ def smooth(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
 
 def most_moved(scene: Scene, old: OldSkin) -> np.ndarray:
     """Give random waves to the smoothed head; return the draw that moves the skin most."""
-    from scipy import ndimage
-
     scale = scene.scale
     evenly = featureless(scene, old) - old.signed
     lean = leaning(old, scale)
-    deepest = np.maximum(ndimage.gaussian_filter(old.room, 3.0) - LEAST_LEFT_MM, 0.0)
     skin = coarse(old.region & (np.abs(old.signed) <= 2.0 * WORK_MM))
-    few, leans, most, ears = (coarse(field)[skin] for field in (evenly, lean, deepest, old.at_ears))
+    outmost, deepest = limits_of(old)
+    outmost = np.minimum(outmost, scale * OUTWARDS_MM)
+    fields = (evenly, lean, outmost, deepest, old.at_ears)
+    few = [coarse(field)[skin] for field in fields]
     weight = coarse(weight_of(old, FADE_MM))[skin]
     best, least = np.zeros(0), np.inf
     for _ in range(DRAWS):
         wave = bumps(scene.random, old.grid, scale * WAVE_WIDTH_MM, WAVE_SOFTNESS)
-        moved = weight * np.abs(inwards(wave[skin], few, leans, most, ears, scale))
+        moved = weight * np.abs(inwards(wave[skin], *few, scale=scale))
         near = float((moved <= NEAR_MM).mean()) if moved.size else 0.0
         if near < least:
             best, least = wave, near
     wave = refined(best, old.grid)
-    return old.signed + inwards(wave, evenly, lean, deepest, old.at_ears, scale)
+    return old.signed + inwards(wave, *fields, scale=scale)
 
 
 def featureless(scene: Scene, old: OldSkin) -> np.ndarray:
@@ -101,8 +110,10 @@ def inwards(
     wave: np.ndarray,
     evenly: np.ndarray,
     lean: np.ndarray,
+    outmost: np.ndarray,
     deepest: np.ndarray,
     at_ears: np.ndarray,
+    *,
     scale: float,
 ) -> np.ndarray:
     """Return by how much the skin goes inwards, mm, given waves of -1 to 1.
@@ -115,8 +126,8 @@ def inwards(
         How far the smoothing alone takes it inwards, mm.
     lean : numpy.ndarray
         From :func:`leaning`.
-    deepest : numpy.ndarray
-        As far as it may go, mm.
+    outmost, deepest : numpy.ndarray
+        As far as it may go outwards and inwards, mm.
     at_ears : numpy.ndarray
         From 0 to 1; see :class:`.surface.OldSkin`.
     scale : float
@@ -126,8 +137,8 @@ def inwards(
     at_ear = least + (most - least) * 0.5 * (1.0 + wave)
     waved = evenly + scale * ((1.0 - at_ears) * WAVE_MM * wave + at_ears * at_ear)
     # Evenly far outwards it would be the old skin once more, a size larger.
-    out = -np.abs(waved) - scale * LEAST_OUT_MM
-    return np.asarray(np.clip((1.0 - lean) * waved + lean * out, -scale * OUTWARDS_MM, deepest))
+    out = -OUT_SHARE * np.abs(waved) - scale * LEAST_OUT_MM
+    return np.asarray(np.clip((1.0 - lean) * waved + lean * out, -outmost, deepest))
 
 
 def leaning(old: OldSkin, scale: float) -> np.ndarray:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .ears import around_ears, strips_of, without_ears
-from .grid import Grid, covering_grid, image_of, resample, to_voxels
+from .grid import Grid, covering_grid, image_of, mapped, resample, to_voxels
 from .headmask import largest_part
 from .region import dilate
 from .replace import Scene
@@ -43,6 +43,9 @@ UNDER_EARS_MM = 11.0
 PINNA_MM = 32.0
 #: Width of the zone over which the ears' treatment turns into the face's, mm.
 EARS_SOFT_MM = 8.0
+#: What is left of the room inwards, mm; how much of the way to the scan's end the skin may go, and
+#: how far off it ends, mm; both limits are smoothed, over so many voxels.
+LEAST_LEFT_MM, END_SHARE, END_MM, LIMITS_SOFT = 3.0, 0.7, 1.0, 3.0
 #: What the blending leaves of edges is rounded by this, mm.
 ROUNDED_MM = 4.0
 #: The staircase of a mask's voxels is smoothed by this, mm.
@@ -71,6 +74,8 @@ class OldSkin:
         Distance to what is kept, and to what of it lies deep or is brain, mm.
     room : numpy.ndarray
         How deep the nearest skin may be carved before it meets what is kept, mm.
+    margin : numpy.ndarray
+        How far the nearest skin lies from where the scan ends, mm.
     reach : numpy.ndarray
         Boolean: as far as a new skin may go; the far side of the box belongs to nobody's face.
     """
@@ -86,6 +91,7 @@ class OldSkin:
     off_kept: np.ndarray
     off_deep: np.ndarray
     room: np.ndarray
+    margin: np.ndarray
     reach: np.ndarray
 
 
@@ -147,6 +153,7 @@ def old_skin(scene: Scene) -> OldSkin:
         _off(kept),
         off_deep,
         off_deep[nearest],
+        _off_the_end(scene, grid)[nearest],
         ndimage.distance_transform_edt(~region, sampling=WORK_MM) <= REACH_MM,
     )
 
@@ -195,6 +202,30 @@ def _off(mask: np.ndarray) -> np.ndarray:
         return np.full(mask.shape, FAR_MM)
     away = ndimage.distance_transform_edt(~mask, sampling=WORK_MM) - 0.5 * WORK_MM
     return np.asarray(np.maximum(away, 0.0))
+
+
+def _off_the_end(scene: Scene, grid: Grid) -> np.ndarray:
+    """Return how far each voxel lies from where the part ends, mm.
+
+    Where the scan goes on beyond the part, that is so far off face and ears that nothing depends
+    on it.
+    """
+    index = mapped(np.linalg.inv(scene.ijk_to_lps), grid.points())
+    size = np.array(scene.values.shape[::-1])
+    off = np.minimum(index + 0.5, size - 0.5 - index) * scene.spacing_kji[::-1]
+    return np.asarray(off.min(-1))
+
+
+def limits_of(old: OldSkin) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far outwards and how far inwards a new skin may go, mm.
+
+    Carved down to what is kept it would have holes; a nose that the scan's end cuts has a flat tip.
+    """
+    from scipy import ndimage
+
+    room, margin = (ndimage.gaussian_filter(way, LIMITS_SOFT) for way in (old.room, old.margin))
+    outwards = np.maximum(END_SHARE * margin - END_MM, 0.0)
+    return outwards, np.maximum(room - LEAST_LEFT_MM, 0.0)
 
 
 def signed_distance(head: np.ndarray, spacing: float, farthest: float) -> np.ndarray:

@@ -43,7 +43,6 @@ def test_nothing_stands_out_beside_the_head_seen_from_behind(method: FaceMethod,
     assert not (new & ~a_voxel_more).any()
 
 
-@pytest.mark.xfail(reason="0.4 mL of pinna stay at the edge of this head's field of view")
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("method", METHODS)
 def test_no_piece_hangs_in_the_air_before_the_face(method: FaceMethod, seed: int) -> None:
@@ -103,7 +102,7 @@ def test_padding_of_a_ct_stays_and_no_air_is_drawn_from_it(method: FaceMethod) -
 
 
 def test_a_small_head_gets_small_waves() -> None:
-    """On a head of 70 % of the size nothing stands out farther than 70 % of the most, 11 mm."""
+    """On a head of 70 % of the size nothing stands out farther than 70 % of the most, 9 mm."""
     from scipy import ndimage
 
     volume, finding = shrunk(0.7)
@@ -111,7 +110,7 @@ def test_a_small_head_gets_small_waves() -> None:
         new = replace_face(volume, finding, "smooth", seed).stored > CT_SKIN_HU
         old = volume.stored > CT_SKIN_HU
         out = ndimage.distance_transform_edt(~old, sampling=volume.spacing[::-1])
-        assert out[new].max() <= 0.7 * 11.0 + 1.5 * max(volume.spacing)
+        assert out[new].max() <= 0.7 * 9.0 + 1.5 * max(volume.spacing)
 
 
 def shrunk(size: float) -> tuple[Volume, FaceFinding]:
