@@ -44,8 +44,9 @@ PINNA_MM = 32.0
 #: Width of the zone over which the ears' treatment turns into the face's, mm.
 EARS_SOFT_MM = 8.0
 #: What is left of the room inwards, mm; how much of the way to the scan's end the skin may go, and
-#: how far off it ends, mm; both limits are smoothed, over so many voxels.
-LEAST_LEFT_MM, END_SHARE, END_MM, LIMITS_SOFT = 3.0, 0.7, 1.0, 3.0
+#: how far off it ends, mm; both limits are smoothed, over so many voxels, the room after the least
+#: in so many was taken.
+LEAST_LEFT_MM, END_SHARE, END_MM, LIMITS_SOFT, NARROW = 3.0, 0.7, 1.0, 2.5, 7
 #: What the blending leaves of edges is rounded by this, mm.
 ROUNDED_MM = 4.0
 #: The staircase of a mask's voxels is smoothed by this, mm.
@@ -223,7 +224,9 @@ def limits_of(old: OldSkin) -> tuple[np.ndarray, np.ndarray]:
     """
     from scipy import ndimage
 
-    room, margin = (ndimage.gaussian_filter(way, LIMITS_SOFT) for way in (old.room, old.margin))
+    # Smoothed as it is, a narrow place would be taken for a wider one: a frontal sinus opened.
+    least = ndimage.minimum_filter(old.room, NARROW)
+    room, margin = (ndimage.gaussian_filter(way, LIMITS_SOFT) for way in (least, old.margin))
     outwards = np.maximum(END_SHARE * margin - END_MM, 0.0)
     return outwards, np.maximum(room - LEAST_LEFT_MM, 0.0)
 
