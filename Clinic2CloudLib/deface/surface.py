@@ -224,8 +224,10 @@ def limits_of(old: OldSkin) -> tuple[np.ndarray, np.ndarray]:
     """
     from scipy import ndimage
 
-    # Smoothed as it is, a narrow place would be taken for a wider one: a frontal sinus opened.
+    # Smoothed as it is, a narrow place would be taken for a wider one: a frontal sinus opened. An
+    # ear stands off the narrow side of the head, and is to go.
     least = ndimage.minimum_filter(old.room, NARROW)
+    least += old.at_ears * (old.room - least)
     room, margin = (ndimage.gaussian_filter(way, LIMITS_SOFT) for way in (least, old.margin))
     outwards = np.maximum(END_SHARE * margin - END_MM, 0.0)
     return outwards, np.maximum(room - LEAST_LEFT_MM, 0.0)
