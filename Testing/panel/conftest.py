@@ -101,8 +101,7 @@ def made(head: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pa
 def own_home(own_home: Path) -> Path:
     """A fresh home whose key is known.
 
-    The key says which face the made head is given. At its 3 mm the pipeline takes grey for white
-    matter beside some of them, and declines.
+    The key says which face the made head is given: the same one in every run.
     """
     write_key(own_home)
     return own_home

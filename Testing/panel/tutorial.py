@@ -100,7 +100,8 @@ class Walk:
         self.press("Send")
         self.driver.until(lambda: "each verified" in self.ui.sendStatus.text, 300)
         jobs = self.driver.panel.send.server
-        self.driver.until(lambda: [job["state"] for job in jobs.jobs] == ["done"], 600)
+        self.driver.until(lambda: {job["state"] for job in jobs.jobs} & {"done", "failed"}, 600)
+        assert [job["state"] for job in jobs.jobs] == ["done"], jobs.jobs
         self.look()
 
     def results(self) -> None:

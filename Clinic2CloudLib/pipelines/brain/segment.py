@@ -12,7 +12,7 @@ from ...errors import InputError
 from ...progress import Progress, part
 from ..graph import compute
 from . import stages
-from .align import CROWN_ABOVE_MM
+from .align import CROWN_ABOVE_MM, Alignment
 from .atlas import LOOKS
 from .clean import Masks, cavity_from_classes, masks_from_classes
 from .ct import hounsfield, split_by_window
@@ -85,19 +85,7 @@ def segment_brain(volume: Volume, progress: Progress) -> Outcome:
     )
     if not prepared.head.any():
         raise InputError("no brain was found in the images: there is no solid body in them")
-    starts = [
-        delayed(stages.align)(prepared, modality, levels, above)
-        for levels in LOOKS[modality]
-        for above in CROWN_ABOVE_MM[modality]
-    ]
-    fits: list[stages.Fit] = compute(
-        starts, part(progress, 0.25, 0.4), "laying the atlas on the head"
-    )
-    best = one(
-        delayed(stages.polish)(prepared, max(fits, key=lambda fit: fit.likelihood)),
-        part(progress, 0.4, 0.45),
-        "laying the atlas on the head",
-    ).alignment
+    best = lay_atlas(prepared, modality, progress)
     check_alignment(best)
     model: stages.Model = one(
         delayed(stages.model_tissues)(prepared, best, modality),
@@ -139,6 +127,36 @@ def segment_brain(volume: Volume, progress: Progress) -> Outcome:
     if remark:
         remarks.append(remark)
     return Outcome(masks, modality, tuple(remarks))
+
+
+def lay_atlas(prepared: stages.Prepared, modality: str, progress: Progress) -> Alignment:
+    """Lay the atlas on the head: from every start, then the best of each look more closely.
+
+    Which look is the right one shows only then: before that an upside-down contrast laid askew may
+    explain the image a little better.
+    """
+    from dask import delayed
+
+    starts = [
+        delayed(stages.align)(prepared, modality, levels, above)
+        for levels in LOOKS[modality]
+        for above in CROWN_ABOVE_MM[modality]
+    ]
+    message = "laying the atlas on the head"
+    fits: list[stages.Fit] = compute(starts, part(progress, 0.25, 0.4), message)
+    each = len(CROWN_ABOVE_MM[modality])
+    looks = [fits[first : first + each] for first in range(0, len(fits), each)]
+    closer: list[stages.Fit] = compute(
+        [delayed(stages.polish)(prepared, max(own, key=likelihood)) for own in looks],
+        part(progress, 0.4, 0.45),
+        message,
+    )
+    return max(closer, key=likelihood).alignment
+
+
+def likelihood(fit: stages.Fit) -> float:
+    """Return how well a fit explains the image."""
+    return fit.likelihood
 
 
 def uncropped(masks: Masks, box: tuple[slice, ...], shape: tuple[int, ...]) -> Masks:
