@@ -14,15 +14,17 @@ from importlib import resources
 
 import numpy as np
 
-from .grid import Grid, affine_transform, resample
-from .surface import FAR_MM, OldSkin
-from .waves import bumps, refined
+from .grid import Grid, affine_transform, mapped, resample
+from .surface import FAR_MM, OldSkin, limits_of
+from .waves import bumps, coarse, refined
 
 #: Proportions, along x, y and z, differ by up to this from the average's, about the face's middle,
 #: in the head's frame, mm.
 PROPORTIONS, MIDDLE = np.array([0.10, 0.08, 0.10]), np.array([0.0, 30.0, -40.0])
 #: And by wide waves of so many mm, of this width, mm: a jaw's, a cheek's.
 BROAD_MM, BROAD_WIDTH_MM, BROAD_SOFTNESS = 6.0, 40.0, 0.8
+#: So many strangers are drawn, and fewer points of skin than this tell nothing about them.
+DRAWS, FEWEST = 16, 50
 
 
 @dataclass(frozen=True)
@@ -51,17 +53,40 @@ def average_face() -> AverageFace:
         return AverageFace(Grid(data["origin"], float(data["spacing"]), signed.shape), signed)
 
 
+@dataclass(frozen=True)
+class Stranger:
+    """Somebody who does not exist.
+
+    Attributes
+    ----------
+    frame_to_lps : numpy.ndarray
+        Where the average head lies, 4 x 4, its proportions drawn at random.
+    broad : numpy.ndarray
+        Wide waves between -1 and 1, from :func:`.waves.bumps`.
+    """
+
+    frame_to_lps: np.ndarray
+    broad: np.ndarray
+
+    @property
+    def scale(self) -> float:
+        """The head's size beside a mean one."""
+        return float(np.cbrt(abs(np.linalg.det(self.frame_to_lps[:3, :3]))))
+
+
 def strangers_skin(
     frame_to_lps: np.ndarray, old: OldSkin, random: np.random.Generator
 ) -> np.ndarray:
     """Return a stranger's signed distance to the skin in a head's place, mm of this head.
+
+    Of :data:`DRAWS` strangers it is the one least like the head itself.
 
     Parameters
     ----------
     frame_to_lps : numpy.ndarray
         Where the average head lies, 4 x 4.
     old : OldSkin
-        Gives the working grid.
+        Gives the working grid, and whose skin it shall not be.
     random : numpy.random.Generator
         What makes it this stranger.
 
@@ -72,14 +97,67 @@ def strangers_skin(
     """
     import SimpleITK as sitk
 
-    average, matrix = average_face(), strangers_frame(frame_to_lps, random)
-    transform = affine_transform(np.linalg.inv(matrix))
+    average, stranger = average_face(), _least_alike(frame_to_lps, old, random)
+    transform = affine_transform(np.linalg.inv(stranger.frame_to_lps))
     like = old.grid.image(np.zeros(old.grid.shape, np.uint8))
     image = sitk.ZeroFluxNeumannPad(average.grid.image(average.signed), [40] * 3, [40] * 3)
     signed = resample(image, like, transform=transform, outside=FAR_MM)
-    scale = float(np.cbrt(abs(np.linalg.det(matrix[:3, :3]))))
-    broad = refined(bumps(random, old.grid, BROAD_WIDTH_MM, BROAD_SOFTNESS), old.grid)
-    return np.asarray(scale * (signed + BROAD_MM * broad))
+    return np.asarray(stranger.scale * (signed + BROAD_MM * refined(stranger.broad, old.grid)))
+
+
+def _least_alike(frame_to_lps: np.ndarray, old: OldSkin, random: np.random.Generator) -> Stranger:
+    """Draw strangers and return the one whose skin differs most from the head's own."""
+    from scipy import ndimage
+
+    skin = coarse((np.abs(old.signed) <= old.grid.spacing) & old.region & (old.at_ears < 0.5))
+    points = np.stack([coarse(axis) for axis in np.moveaxis(old.grid.points(), -1, 0)], axis=-1)
+    slope = np.stack([coarse(d) for d in np.gradient(old.signed, old.grid.spacing)[::-1]], axis=-1)
+    outwards, inwards, own = (coarse(field)[skin] for field in (*limits_of(old), old.signed))
+    average = average_face()
+    best, farthest = None, -np.inf
+    for _ in range(DRAWS):
+        broad = bumps(random, old.grid, BROAD_WIDTH_MM, BROAD_SOFTNESS)
+        stranger = Stranger(strangers_frame(frame_to_lps, random), broad)
+        at = mapped(np.linalg.inv(stranger.frame_to_lps), points[skin])
+        index = (at - average.grid.origin) / average.grid.spacing
+        signed = ndimage.map_coordinates(average.signed, index[:, ::-1].T, order=1, mode="nearest")
+        moved = np.clip(
+            stranger.scale * (signed + BROAD_MM * broad[skin]) - own, -outwards, inwards
+        )
+        unlike = unlikeness(moved, points[skin], slope[skin])
+        if unlike > farthest:
+            best, farthest = stranger, unlike
+    assert best is not None
+    return best
+
+
+def unlikeness(moved: np.ndarray, points: np.ndarray, normals: np.ndarray) -> float:
+    """Return by how much skins differ in shape, mm: the median, after laying them on each other.
+
+    Parameters
+    ----------
+    moved : numpy.ndarray
+        How far the skin went along its normal, mm, shape (n,).
+    points, normals : numpy.ndarray
+        Where it was and its direction, mm, shape (n, 3).
+    """
+    if len(moved) < FEWEST:
+        return 0.0
+    own = points - points.mean(0)
+    # Turning, moving and scaling the whole, to first order, make nobody another person.
+    ways = np.column_stack([np.cross(own, normals), normals, (own * normals).sum(1)])
+    left = moved - ways @ np.linalg.lstsq(ways, moved, rcond=None)[0]
+    return float(np.median(np.abs(left)))
+
+
+def smoothed_stranger(
+    frame_to_lps: np.ndarray, old: OldSkin, random: np.random.Generator, mm: float
+) -> np.ndarray:
+    """Return :func:`strangers_skin` without features: averaged over ``mm``."""
+    from scipy import ndimage
+
+    stranger = strangers_skin(frame_to_lps, old, random)
+    return np.asarray(ndimage.gaussian_filter(stranger, mm / old.grid.spacing, mode="nearest"))
 
 
 def strangers_frame(frame_to_lps: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..progress import Progress
-from .average import strangers_skin
+from .average import smoothed_stranger
 from .put_on import put_on
 from .replace import Scene
 from .surface import (
@@ -79,9 +79,6 @@ def _below_a_stranger(scene: Scene, frame_to_lps: np.ndarray, old: OldSkin) -> n
 
     The cheeks are cut at an even depth, which alone would be the patient's own, a size smaller.
     """
-    from scipy import ndimage
-
-    stranger = strangers_skin(frame_to_lps, old, scene.random)
-    smoothed = ndimage.gaussian_filter(stranger, scene.scale * SIDE_MM / WORK_MM, mode="nearest")
+    stranger = smoothed_stranger(frame_to_lps, old, scene.random, scene.scale * SIDE_MM)
     wave = refined(bumps(scene.random, old.grid, VARIED_WIDTH_MM, VARIED_SOFTNESS), old.grid)
-    return np.asarray(smoothed + scene.scale * (BELOW_MM + VARIED_MM * wave))
+    return np.asarray(stranger + scene.scale * (BELOW_MM + VARIED_MM * wave))

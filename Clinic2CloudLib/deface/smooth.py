@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..progress import Progress
-from .average import strangers_skin
+from .average import smoothed_stranger
 from .put_on import put_on
 from .replace import Scene, gaussian_noise
 from .surface import (
@@ -40,7 +40,7 @@ EAR_CARVED_MM = (2.0, 5.5)
 ROOM_MM, LEAN_WIDTH_MM, LEAN = (6.0, 9.0), 12.0, 1.5
 #: The farthest outwards, of a mean head, and how far at least where it must, and by how much of
 #: what it would have moved otherwise, mm.
-OUTWARDS_MM, LEAST_OUT_MM, OUT_SHARE = 9.0, 2.5, 0.6
+OUTWARDS_MM, LEAST_OUT_MM, OUT_SHARE = 16.0, 2.5, 0.6
 #: So many random surfaces are drawn; the one that leaves the least skin within this, mm, is taken.
 DRAWS, NEAR_MM = 24, 2.5
 
@@ -97,13 +97,12 @@ def featureless(scene: Scene, old: OldSkin) -> np.ndarray:
     """
     from scipy import ndimage
 
-    sigma = scene.scale * SMOOTHING_MM / WORK_MM
-    own = ndimage.gaussian_filter(old.earless, sigma, mode="nearest")
+    mm = scene.scale * SMOOTHING_MM
+    own = ndimage.gaussian_filter(old.earless, mm / WORK_MM, mode="nearest")
     if scene.frame_to_lps is None:
         return np.asarray(own)
-    stranger = strangers_skin(scene.frame_to_lps, old, scene.random)
-    smoothed = ndimage.gaussian_filter(stranger, sigma, mode="nearest")
-    return np.asarray((1.0 - old.at_ears) * smoothed + old.at_ears * own)
+    stranger = smoothed_stranger(scene.frame_to_lps, old, scene.random, mm)
+    return np.asarray((1.0 - old.at_ears) * stranger + old.at_ears * own)
 
 
 def inwards(
