@@ -13,7 +13,7 @@ TITLE = "faces: can what is left be recognised, and what does replacing it cost 
 CACHE = Path(__file__).resolve().parents[2] / "build" / "face"
 #: Heads in a plain run, and those of a full one whose registration and volumes are measured.
 FEW, COSTLY = 6, 12
-PARTS = ("shape", "figures", "costs", "recogniser", "speed")
+PARTS = ("shape", "figures", "costs", "recogniser", "speed", "peers")
 #: What a plain run measures: minutes, not hours.
 SHORT = ("shape", "figures")
 
@@ -56,8 +56,9 @@ def _measure(part: str, ready: list, methods: list[str], cache: Path, spread_of:
     elif part == "costs":
         from .figures import LIMITS, costs
 
-        few = sorted(ready, key=lambda p: (p.head.kind != "MR", p.head.part))[:spread_of]
-        _print(LIMITS, costs(few, methods))
+        _print(LIMITS, costs(_few(ready, spread_of), methods))
+    elif part == "peers":
+        _measure_peers(ready, methods, spread_of)
     elif part == "speed":
         from .speed import LIMITS as SPEED_LIMITS
         from .speed import measured
@@ -71,6 +72,23 @@ def _measure(part: str, ready: list, methods: list[str], cache: Path, spread_of:
             print("recogniser: its environment is not there (python -m benchmarks.face.tools)")
             return
         _print("median (most)", recognised(ready, methods, cache / "pictures"))
+
+
+def _measure_peers(ready: list, methods: list[str], spread_of: int) -> None:
+    from .beside import LIMITS, beside, run_peers
+    from .peers import PEERS, present
+
+    there = present()
+    if missing := [peer for peer in PEERS if peer not in there]:
+        print(f"peers: {', '.join(missing)} not there (python -m benchmarks.face.peers)")
+    if there:
+        run_peers(ready, there)
+        _print(LIMITS, beside(ready, _few(ready, spread_of), [*methods, *there]))
+
+
+def _few(ready: list, count: int) -> list:
+    """Return the heads for what takes long: real MR first, and those never trained on."""
+    return sorted(ready, key=lambda p: (p.head.kind != "MR", p.head.part))[:count]
 
 
 def _print(title: str, rows: Iterable[tuple[str, ...]]) -> None:

@@ -156,27 +156,52 @@ def control(
 
 
 def _replace(prepared: Prepared, volume: Volume, method: FaceMethod) -> None:
-    finding, kept = prepared.finding(volume), prepared.load("found")
-    assert finding.frame_to_lps is not None and finding.head is not None
-    assert finding.face is not None and finding.ears is not None and finding.brain is not None
+    finding = prepared.finding(volume)
     began = time.process_time()
     # What a patient's key gives in the program is here the scan's name: every head its own waves.
     result = replace_face(volume, finding, method, prepared.head.name.encode())
     seconds = time.process_time() - began
+    keep(prepared, volume, method, result.stored, result.mask, seconds)
+
+
+def keep(
+    prepared: Prepared,
+    volume: Volume,
+    what: str,
+    stored: np.ndarray,
+    mask: np.ndarray,
+    seconds: float,
+) -> None:
+    """Measure what a method, ours or a peer's, made of a head, and keep it with the measures.
+
+    Parameters
+    ----------
+    prepared, volume
+        The head.
+    what : str
+        Whose result it is.
+    stored, mask : numpy.ndarray
+        The new stored values, and where they may differ from the volume's.
+    seconds : float
+        Processor time it took.
+    """
+    finding, kept = prepared.finding(volume), prepared.load("found")
+    assert finding.frame_to_lps is not None and finding.head is not None
+    assert finding.face is not None and finding.ears is not None and finding.brain is not None
     transfer = Transfer(float(kept["level"]), float(kept["air"]))
-    values = replace(volume, stored=result.stored).values()
+    values = replace(volume, stored=stored).values()
     skin = skin_points(values, volume, part_around(volume, finding.frame_to_lps), transfer)
     face = moved(kept["skin"], skin, finding.face, volume)
     ears = moved(kept["skin"], skin, finding.ears, volume)
-    changed = volume.stored != result.stored
+    changed = volume.stored != stored
     prepared.save(
-        method,
+        what,
         seconds=seconds,
         skin=skin,
-        mask=np.packbits(result.mask),
-        values=result.stored[result.mask],
+        mask=np.packbits(mask),
+        values=stored[mask],
         near=np.array([face.near if face else np.nan, ears.near if ears else np.nan]),
-        edge=np.array(edge_jump(volume, finding.head, result.mask, result.stored)),
+        edge=np.array(edge_jump(volume, finding.head, mask, stored)),
         brain=int((changed & finding.brain).sum()),
-        outside=int((changed & ~result.mask).sum()),
+        outside=int((changed & ~mask).sum()),
     )

@@ -139,7 +139,7 @@ def edge_jump(
     """Return the mean step across the border of what changed, before and after, inside the head.
 
     In units of the head's median level above air: neighbours of which one changed and the other
-    did not, both tissue in the original.
+    did not, both tissue in the original; not a number where there is no such border.
     """
     before, after = volume.values(), values_of(volume, stored)
     air = float(np.median(before[~head])) if (~head).any() else float(before.min())
@@ -154,5 +154,8 @@ def edge_jump(
         border = (changed[a] ^ changed[b]) & tissue[a] & tissue[b]
         for number, values in enumerate((before, after)):
             steps[number].append(np.abs(values[a] - values[b])[border])
-    first, second = (float(np.concatenate(s).mean()) / unit for s in steps)
+    all_steps = [np.concatenate(s) for s in steps]
+    if not len(all_steps[0]):
+        return np.nan, np.nan
+    first, second = (float(s.mean()) / unit for s in all_steps)
     return first, second
