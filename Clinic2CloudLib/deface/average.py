@@ -73,13 +73,42 @@ class Stranger:
         """The head's size beside a mean one."""
         return float(np.cbrt(abs(np.linalg.det(self.frame_to_lps[:3, :3]))))
 
+    def signed_at(self, points: np.ndarray, broad: np.ndarray) -> np.ndarray:
+        """Return the signed distance, mm, at LPS points, (n, 3), given the waves there."""
+        from scipy import ndimage
+
+        average = average_face()
+        at = mapped(np.linalg.inv(self.frame_to_lps), points)
+        index = (at - average.grid.origin) / average.grid.spacing
+        signed = ndimage.map_coordinates(average.signed, index[:, ::-1].T, order=1, mode="nearest")
+        return np.asarray(self.scale * (signed + BROAD_MM * broad))
+
+    def laid_on(self, moved: np.ndarray, points: np.ndarray, normals: np.ndarray) -> Stranger:
+        """Return the stranger turned and moved onto the head's own skin.
+
+        Parameters as in :func:`unlikeness`. A face farther forwards or turned aside is nobody
+        else's, but a registration of the whole head would be drawn along with it.
+        """
+        from scipy.spatial.transform import Rotation
+
+        if len(moved) < FEWEST:
+            return self
+        middle = points.mean(0)
+        own = points - middle
+        ways = np.column_stack([np.cross(own, normals), normals])
+        way = np.linalg.lstsq(ways, moved, rcond=None)[0]
+        motion = np.eye(4)
+        motion[:3, :3] = Rotation.from_rotvec(way[:3]).as_matrix()
+        motion[:3, 3] = middle + way[3:] - motion[:3, :3] @ middle
+        return Stranger(motion @ self.frame_to_lps, self.broad)
+
 
 def strangers_skin(
     frame_to_lps: np.ndarray, old: OldSkin, random: np.random.Generator
 ) -> np.ndarray:
     """Return a stranger's signed distance to the skin in a head's place, mm of this head.
 
-    Of :data:`DRAWS` strangers it is the one least like the head itself.
+    Of :data:`DRAWS` strangers, each laid onto the head's own skin, it is the one least like it.
 
     Parameters
     ----------
@@ -107,23 +136,17 @@ def strangers_skin(
 
 def _least_alike(frame_to_lps: np.ndarray, old: OldSkin, random: np.random.Generator) -> Stranger:
     """Draw strangers and return the one whose skin differs most from the head's own."""
-    from scipy import ndimage
-
     skin = coarse((np.abs(old.signed) <= old.grid.spacing) & old.region & (old.at_ears < 0.5))
     points = np.stack([coarse(axis) for axis in np.moveaxis(old.grid.points(), -1, 0)], axis=-1)
     slope = np.stack([coarse(d) for d in np.gradient(old.signed, old.grid.spacing)[::-1]], axis=-1)
     outwards, inwards, own = (coarse(field)[skin] for field in (*limits_of(old), old.signed))
-    average = average_face()
     best, farthest = None, -np.inf
     for _ in range(DRAWS):
         broad = bumps(random, old.grid, BROAD_WIDTH_MM, BROAD_SOFTNESS)
-        stranger = Stranger(strangers_frame(frame_to_lps, random), broad)
-        at = mapped(np.linalg.inv(stranger.frame_to_lps), points[skin])
-        index = (at - average.grid.origin) / average.grid.spacing
-        signed = ndimage.map_coordinates(average.signed, index[:, ::-1].T, order=1, mode="nearest")
-        moved = np.clip(
-            stranger.scale * (signed + BROAD_MM * broad[skin]) - own, -outwards, inwards
-        )
+        drawn = Stranger(strangers_frame(frame_to_lps, random), broad)
+        moved = drawn.signed_at(points[skin], broad[skin]) - own
+        stranger = drawn.laid_on(moved, points[skin], slope[skin])
+        moved = np.clip(stranger.signed_at(points[skin], broad[skin]) - own, -outwards, inwards)
         unlike = unlikeness(moved, points[skin], slope[skin])
         if unlike > farthest:
             best, farthest = stranger, unlike
