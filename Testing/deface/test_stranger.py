@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
-from Clinic2CloudLib.deface.average import unlikeness
+from Clinic2CloudLib.deface.average import Stranger, average_face, unlikeness
+from Clinic2CloudLib.deface.grid import mapped
 
 
 def egg(count: int = 600) -> tuple[np.ndarray, np.ndarray]:
@@ -26,3 +28,21 @@ def test_a_wider_jaw_is_somebody_else() -> None:
     wider = np.where(points[:, 2] < 0, np.abs(normals[:, 0]) * 8.0, 0.0)
     assert unlikeness(wider, points, normals) > 0.5
     assert unlikeness(2.0 * wider, points, normals) > unlikeness(wider, points, normals)
+
+
+def test_a_stranger_is_laid_onto_the_head_it_replaces() -> None:
+    """A head 6 mm farther forwards and nodded by 3 degrees: the stranger goes there as well."""
+    average = average_face()
+    slope = np.stack(np.gradient(average.signed, average.grid.spacing)[::-1], axis=-1)
+    skin = (np.abs(average.signed) < 0.5) & (np.linalg.norm(slope, axis=-1) > 0.5)
+    points, normals = average.grid.points()[skin][::7].astype(float), slope[skin][::7]
+    nod = np.eye(4)
+    nod[:3, :3] = Rotation.from_euler("x", 3.0, degrees=True).as_matrix()
+    nod[:3, 3] = [0.0, -6.0, 0.0]
+    there, normals = mapped(nod, points), normals @ nod[:3, :3].T
+    waves = np.zeros(len(there))
+    stranger = Stranger(np.eye(4), waves)
+    before = stranger.signed_at(there, waves)
+    after = stranger.laid_on(before, there, normals).signed_at(there, waves)
+    assert np.abs(before).mean() > 1.5
+    assert np.abs(after).mean() < 0.3
