@@ -14,6 +14,7 @@ from Clinic2CloudLib.errors import Clinic2CloudError
 from Clinic2CloudLib.pipelines.brain.segment import segment_brain
 from Clinic2CloudLib.progress import silent
 
+from . import peers
 from .prepared import Prepared
 from .surfaces import values_of
 
@@ -29,7 +30,15 @@ ORIGINAL, REPEAT = "original", "repeat"
 
 
 def template(modality: str) -> Any:
-    """Return an average head as an image: the head atlas's tissues at a level each."""
+    """Return an average head as an image.
+
+    For MR pydeface's, where the peers' environment is there: an average of scans, upon which
+    registration repeats itself better. Else the head atlas's tissues at a level each.
+    """
+    if modality == "MR" and "pydeface" in peers.present():
+        import SimpleITK as sitk
+
+        return sitk.ReadImage(str(peers.pydeface_data()[0]), sitk.sitkFloat32)
     atlas = head_atlas()
     levels = zip(TISSUES, LEVELS[modality], strict=True)
     values = sum(level * atlas.averages[name] for name, level in levels)

@@ -90,7 +90,7 @@ def deface(peer: str, given: Given) -> None:
 
 def _niimath(given: Given) -> None:
     program = FOLDER / ("Scripts/niimath.exe" if sys.platform == "win32" else "bin/niimath")
-    template, mask = _pydeface_data()
+    template, mask = pydeface_data()
     _call([str(program), given.head, "-deface", template, mask, given.result], given)
 
 
@@ -104,7 +104,7 @@ def _pydeface(given: Given) -> None:
 
     from .cost import register
 
-    template, mask = (sitk.ReadImage(str(p), sitk.sitkFloat32) for p in _pydeface_data())
+    template, mask = (sitk.ReadImage(str(p), sitk.sitkFloat32) for p in pydeface_data())
     transform = register(template, given.image)
     # Off the template there is nothing to keep: as FSL fills, with zeros.
     laid: Any = sitk.Resample(mask, given.image, transform, sitk.sitkLinear, 0.0)
@@ -139,7 +139,8 @@ def _call(line: list[Any], given: Given) -> None:
     )
 
 
-def _pydeface_data() -> tuple[Path, Path]:
+def pydeface_data() -> tuple[Path, Path]:
+    """Return pydeface's template and its mask."""
     data = next(p for p in _packages() if p.is_dir()) / "pydeface" / "data"
     return data / "mean_reg2mean.nii.gz", data / "facemask.nii.gz"
 
