@@ -89,8 +89,6 @@ class Stranger:
         Parameters as in :func:`unlikeness`. A face farther forwards or turned aside is nobody
         else's, but a registration of the whole head would be drawn along with it.
         """
-        from scipy.spatial.transform import Rotation
-
         if len(moved) < FEWEST:
             return self
         middle = points.mean(0)
@@ -98,7 +96,9 @@ class Stranger:
         ways = np.column_stack([np.cross(own, normals), normals])
         way = np.linalg.lstsq(ways, moved, rcond=None)[0]
         motion = np.eye(4)
-        motion[:3, :3] = Rotation.from_rotvec(way[:3]).as_matrix()
+        # The rotation nearest to what the small angles say.
+        turn, _, back = np.linalg.svd(np.eye(3) + np.cross(np.eye(3), way[:3]))
+        motion[:3, :3] = turn @ back
         motion[:3, 3] = middle + way[3:] - motion[:3, :3] @ middle
         return Stranger(motion @ self.frame_to_lps, self.broad)
 
