@@ -15,7 +15,7 @@ from importlib import resources
 import numpy as np
 
 from .grid import Grid, affine_transform, mapped, resample
-from .surface import FAR_MM, OldSkin, limits_of
+from .surface import FAR_MM, OldSkin
 from .waves import bumps, coarse, refined
 
 #: Proportions, along x, y and z, differ by up to this from the average's, about the face's middle,
@@ -92,9 +92,7 @@ class Stranger:
         if len(moved) < FEWEST:
             return self
         middle = points.mean(0)
-        own = points - middle
-        ways = np.column_stack([np.cross(own, normals), normals])
-        way = np.linalg.lstsq(ways, moved, rcond=None)[0]
+        way = np.linalg.lstsq(_rigid_ways(points, normals), moved, rcond=None)[0]
         motion = np.eye(4)
         # The rotation nearest to what the small angles say.
         turn, _, back = np.linalg.svd(np.eye(3) + np.cross(np.eye(3), way[:3]))
@@ -139,7 +137,7 @@ def _least_alike(frame_to_lps: np.ndarray, old: OldSkin, random: np.random.Gener
     skin = coarse((np.abs(old.signed) <= old.grid.spacing) & old.region & (old.at_ears < 0.5))
     points = np.stack([coarse(axis) for axis in np.moveaxis(old.grid.points(), -1, 0)], axis=-1)
     slope = np.stack([coarse(d) for d in np.gradient(old.signed, old.grid.spacing)[::-1]], axis=-1)
-    outwards, inwards, own = (coarse(field)[skin] for field in (*limits_of(old), old.signed))
+    outwards, inwards, own = (coarse(field)[skin] for field in (*old.limits, old.signed))
     best, farthest = None, -np.inf
     for _ in range(DRAWS):
         broad = bumps(random, old.grid, BROAD_WIDTH_MM, BROAD_SOFTNESS)
@@ -166,11 +164,16 @@ def unlikeness(moved: np.ndarray, points: np.ndarray, normals: np.ndarray) -> fl
     """
     if len(moved) < FEWEST:
         return 0.0
-    own = points - points.mean(0)
     # Turning, moving and scaling the whole, to first order, make nobody another person.
-    ways = np.column_stack([np.cross(own, normals), normals, (own * normals).sum(1)])
+    growing = ((points - points.mean(0)) * normals).sum(1)
+    ways = np.column_stack([_rigid_ways(points, normals), growing])
     left = moved - ways @ np.linalg.lstsq(ways, moved, rcond=None)[0]
     return float(np.median(np.abs(left)))
+
+
+def _rigid_ways(points: np.ndarray, normals: np.ndarray) -> np.ndarray:
+    """Return how far points go along their normals when all turn or move a little, (n, 6)."""
+    return np.column_stack([np.cross(points - points.mean(0), normals), normals])
 
 
 def smoothed_stranger(

@@ -15,7 +15,7 @@ from ..progress import Progress
 from .average import strangers_skin
 from .put_on import put_on
 from .replace import Scene
-from .surface import blended, limits_of, old_skin
+from .surface import blended, old_skin
 from .tissue import layered
 from .waves import bumps, refined
 
@@ -42,7 +42,7 @@ def reface(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     wanted = strangers_skin(scene.frame_to_lps, old, scene.random)
     wave = bumps(scene.random, old.grid, VARIATION_WIDTH_MM, VARIATION_SOFTNESS)
     varied = wanted + VARIATION_MM * refined(wave, old.grid)
-    outwards, inwards = limits_of(old)
+    outwards, inwards = old.limits
     skin = blended(scene, old, np.clip(varied, old.signed - outwards, old.signed + inwards))
     progress(0.4, "Matching the new face's tissue")
     values, changed = put_on(scene, skin, layered(scene, old, skin))

@@ -21,7 +21,6 @@ from .surface import (
     WORK_MM,
     OldSkin,
     blended,
-    limits_of,
     old_skin,
     smooth_step,
     weight_of,
@@ -73,7 +72,7 @@ def most_moved(scene: Scene, old: OldSkin) -> np.ndarray:
     evenly = featureless(scene, old) - old.signed
     lean = leaning(old, scale)
     skin = coarse(old.region & (np.abs(old.signed) <= 2.0 * WORK_MM))
-    outmost, deepest = limits_of(old)
+    outmost, deepest = old.limits
     outmost = np.minimum(outmost, scale * OUTWARDS_MM)
     fields = (evenly, lean, outmost, deepest, old.at_ears)
     few = [coarse(field)[skin] for field in fields]

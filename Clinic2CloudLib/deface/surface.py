@@ -11,6 +11,7 @@ outside the region and grows over the width of a finger, so that no step shows w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -94,6 +95,23 @@ class OldSkin:
     room: np.ndarray
     margin: np.ndarray
     reach: np.ndarray
+
+    @cached_property
+    def limits(self) -> tuple[np.ndarray, np.ndarray]:
+        """How far outwards and how far inwards a new skin may go, mm.
+
+        Carved down to what is kept it would have holes; a nose that the scan's end cuts has a flat
+        tip.
+        """
+        from scipy import ndimage
+
+        # Smoothed as it is, a narrow place would be taken for a wider one: a frontal sinus opened.
+        # An ear stands off the narrow side of the head, and is to go.
+        least = ndimage.minimum_filter(self.room, NARROW)
+        least += self.at_ears * (self.room - least)
+        room, margin = (ndimage.gaussian_filter(way, LIMITS_SOFT) for way in (least, self.margin))
+        outwards = np.maximum(END_SHARE * margin - END_MM, 0.0)
+        return outwards, np.maximum(room - LEAST_LEFT_MM, 0.0)
 
 
 @dataclass(frozen=True)
@@ -215,22 +233,6 @@ def _off_the_end(scene: Scene, grid: Grid) -> np.ndarray:
     size = np.array(scene.values.shape[::-1])
     off = np.minimum(index + 0.5, size - 0.5 - index) * scene.spacing_kji[::-1]
     return np.asarray(off.min(-1))
-
-
-def limits_of(old: OldSkin) -> tuple[np.ndarray, np.ndarray]:
-    """Return how far outwards and how far inwards a new skin may go, mm.
-
-    Carved down to what is kept it would have holes; a nose that the scan's end cuts has a flat tip.
-    """
-    from scipy import ndimage
-
-    # Smoothed as it is, a narrow place would be taken for a wider one: a frontal sinus opened. An
-    # ear stands off the narrow side of the head, and is to go.
-    least = ndimage.minimum_filter(old.room, NARROW)
-    least += old.at_ears * (old.room - least)
-    room, margin = (ndimage.gaussian_filter(way, LIMITS_SOFT) for way in (least, old.margin))
-    outwards = np.maximum(END_SHARE * margin - END_MM, 0.0)
-    return outwards, np.maximum(room - LEAST_LEFT_MM, 0.0)
 
 
 def signed_distance(head: np.ndarray, spacing: float, farthest: float) -> np.ndarray:

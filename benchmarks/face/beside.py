@@ -117,7 +117,9 @@ def _figures(done: list[Prepared], few: list[Prepared], method: str) -> tuple[st
         # A peer finds and replaces in one; so is told of ours.
         finding = [float(p.load("found")["seconds"]) for p in done]
         seconds = [sum(both) for both in zip(finding, seconds, strict=True)]
-    before, after = np.nanmedian(edge, axis=0) if np.isfinite(edge).any() else (np.nan, np.nan)
+    known_edges = edge[np.isfinite(edge).all(1)]
+    before, after = np.median(known_edges, axis=0) if len(known_edges) else (np.nan, np.nan)
+    most = known_edges[:, 1].max() if len(known_edges) else np.nan
     volumes = [cost.volume_change(p, method) for p in few]
     known = [change for change in volumes if change is not None]
     declined = f", {len(volumes) - len(known)} declined" if len(known) < len(volumes) else ""
@@ -128,7 +130,7 @@ def _figures(done: list[Prepared], few: list[Prepared], method: str) -> tuple[st
         middle_and_most(near[:, 0], ".0f"),
         middle_and_most(near[:, 1], ".0f"),
         f"{before:.2f} -> {after:.2f}",
-        middle_and_most(edge[:, 1], ".2f").partition("(")[2].rstrip(")") or "-",
+        f"{most:.2f}",
         middle_and_most(100 * zeroed, ".0f"),
         middle_and_most([cost.shift(p, method) for p in few], ".2f"),
         middle_and_most(known, ".2f") + declined,

@@ -7,12 +7,12 @@ the program's own; nothing of the program is imported there.
 from __future__ import annotations
 
 import subprocess
-import sys
-import venv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .environment import create, install, program_of, python_of
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -64,17 +64,11 @@ class Given:
 
 def make() -> None:
     """Create the environment; what cannot be installed is said and left out."""
-    venv.create(FOLDER, with_pip=True)
-    # Isolated: with the program on the path, pip would count its needs as this environment's.
-    pip = [_python(), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    create(FOLDER)
     for package in (*PACKAGES, *BESIDES):
-        _say(package, subprocess.run([*pip, package, *LIMITS], check=False).returncode)
+        install(FOLDER, package, LIMITS)
     for package in ALONE:
-        _say(package, subprocess.run([*pip, "--no-deps", package], check=False).returncode)
-
-
-def _say(package: str, failed: int) -> None:
-    print(f"{package}: {'cannot be had here' if failed else 'installed'}")
+        install(FOLDER, package, ("--no-deps",))
 
 
 def present() -> list[str]:
@@ -89,9 +83,10 @@ def deface(peer: str, given: Given) -> None:
 
 
 def _niimath(given: Given) -> None:
-    program = FOLDER / ("Scripts/niimath.exe" if sys.platform == "win32" else "bin/niimath")
     template, mask = pydeface_data()
-    _call([str(program), given.head, "-deface", template, mask, given.result], given)
+    _call(
+        [program_of(FOLDER, "niimath"), given.head, "-deface", template, mask, given.result], given
+    )
 
 
 def _pydeface(given: Given) -> None:
@@ -112,11 +107,11 @@ def _pydeface(given: Given) -> None:
 
 
 def _quickshear(given: Given) -> None:
-    _call([_python(), "-m", "quickshear", given.head, given.brain, given.result], given)
+    _call([python_of(FOLDER), "-m", "quickshear", given.head, given.brain, given.result], given)
 
 
 def _deepdefacer(given: Given) -> None:
-    line = [_python(), "-c", DEEPDEFACER, "--input_file", given.head]
+    line = [python_of(FOLDER), "-c", DEEPDEFACER, "--input_file", given.head]
     _call([*line, "--defaced_output_path", given.result], given)
 
 
@@ -147,11 +142,6 @@ def pydeface_data() -> tuple[Path, Path]:
 
 def _packages() -> list[Path]:
     return [*FOLDER.glob("lib/python*/site-packages"), FOLDER / "Lib" / "site-packages"]
-
-
-def _python() -> str:
-    below = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
-    return str(FOLDER / below)
 
 
 if __name__ == "__main__":

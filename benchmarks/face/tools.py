@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-import venv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from .environment import create, install, python_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "face-tools"
 #: mediapipe 0.10.14 is the last that carries its models; dlib-bin has wheels, dlib has none.
@@ -22,21 +22,14 @@ SCRIPT = Path(__file__).with_name("instruments.py")
 
 def make() -> None:
     """Create the environment; what cannot be installed is said and left out."""
-    venv.create(FOLDER, with_pip=True)
+    create(FOLDER)
     for package in PACKAGES:
-        line = [_python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        done = subprocess.run([*line, package, PACKAGES[-1]], check=False)
-        print(f"{package}: {'installed' if not done.returncode else 'cannot be had here'}")
-
-
-def _python() -> str:
-    below = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
-    return str(FOLDER / below)
+        install(FOLDER, package, PACKAGES[-1:])
 
 
 def ready() -> bool:
     """Say whether the environment is there."""
-    return Path(_python()).is_file()
+    return Path(python_of(FOLDER)).is_file()
 
 
 def looked_at(pictures: Sequence[Path], kept: Path) -> dict[str, Any]:
@@ -53,7 +46,10 @@ def looked_at(pictures: Sequence[Path], kept: Path) -> dict[str, Any]:
         listed = kept.with_suffix(".list")
         listed.write_text("\n".join(new), encoding="utf-8")
         done = subprocess.run(
-            [_python(), str(SCRIPT), str(listed)], stdout=subprocess.PIPE, check=True, text=True
+            [python_of(FOLDER), str(SCRIPT), str(listed)],
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
         )
         for line in done.stdout.splitlines():
             if line.startswith("{"):
