@@ -84,6 +84,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   deface/atlas/__init__.py
   deface/average.py
   deface/background.py
+  deface/beside.py
   deface/brain.py
   deface/choose.py
   deface/ears.py

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .beside import both
 from .replace import Scene
 from .surface import KEPT_DEEP_MM, NewSkin
 
@@ -28,13 +29,13 @@ def put_on(scene: Scene, skin: NewSkin, filling: Filling) -> tuple[np.ndarray, n
     """
     weight = np.where(scene.brain, 0.0, skin.weight)
     # The skin's outer voxels are half air: they lie just outside the head's mask and go as well.
-    rim = grown(scene.head, scene, RIM_MM)
+    rim, deep = both(lambda: grown(scene.head, scene, RIM_MM), lambda: deep_and_kept(scene))
     # So does whatever is brighter than air before the face: a nose's tip that a weak signal parted
     # from the head, a tube, a mask.
     rim |= scene.values > scene.air.max()
     # A voxel that the new skin passes through is part tissue and part air, as a scanner has it.
     solid = np.clip(0.5 + skin.depth / float(scene.spacing_kji.mean()), 0.0, 1.0)
-    changed = (weight > LEAST_WEIGHT) & (rim | (solid > 0)) & ~scene.brain & ~deep_and_kept(scene)
+    changed = (weight > LEAST_WEIGHT) & (rim | (solid > 0)) & ~scene.brain & ~deep
     solid, weight = solid[changed], weight[changed]
     picks = scene.random.integers(0, scene.air.size, size=len(solid))
     fresh = solid * filling(changed) + (1.0 - solid) * scene.air[picks]

@@ -13,10 +13,11 @@ import numpy as np
 from ..errors import InputError
 from ..progress import Progress
 from .average import strangers_skin
+from .beside import both
 from .put_on import put_on
 from .replace import Scene
-from .surface import blended, old_skin
-from .tissue import layered
+from .surface import NewSkin, OldSkin, blended, old_skin
+from .tissue import layered, tissue_of
 from .waves import bumps, refined
 
 #: The random variation of the average face, mm, and its width: features stay, proportions change.
@@ -36,15 +37,21 @@ def reface(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     InputError
         When the finding does not say where the head's frame lies.
     """
-    if scene.frame_to_lps is None:
+    frame_to_lps = scene.frame_to_lps
+    if frame_to_lps is None:
         raise InputError("The finding does not say where the head's frame lies; use smooth.")
+    (old, skin), tissue = both(lambda: _skins(scene, frame_to_lps), lambda: tissue_of(scene))
+    progress(0.4, "Matching the new face's tissue")
+    values, changed = put_on(scene, skin, layered(scene, old, skin, tissue))
+    progress(1.0, "Face replaced by an average one")
+    return values, changed
+
+
+def _skins(scene: Scene, frame_to_lps: np.ndarray) -> tuple[OldSkin, NewSkin]:
     old = old_skin(scene)
-    wanted = strangers_skin(scene.frame_to_lps, old, scene.random)
+    wanted = strangers_skin(frame_to_lps, old, scene.random)
     wave = bumps(scene.random, old.grid, VARIATION_WIDTH_MM, VARIATION_SOFTNESS)
     varied = wanted + VARIATION_MM * refined(wave, old.grid)
     outwards, inwards = old.limits
-    skin = blended(scene, old, np.clip(varied, old.signed - outwards, old.signed + inwards))
-    progress(0.4, "Matching the new face's tissue")
-    values, changed = put_on(scene, skin, layered(scene, old, skin))
-    progress(1.0, "Face replaced by an average one")
-    return values, changed
+    held = np.clip(varied, old.signed - outwards, old.signed + inwards)
+    return old, blended(scene, old, held)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..progress import Progress
 from .average import smoothed_stranger
+from .beside import both
 from .put_on import put_on
 from .replace import Scene
 from .surface import (
@@ -24,7 +25,7 @@ from .surface import (
     signed_distance,
     smooth_step,
 )
-from .tissue import layered
+from .tissue import layered, tissue_of
 from .waves import bumps, refined
 
 #: How thick the layer over the cut is, and over how much of it the kept tissue fades, mm.
@@ -48,12 +49,16 @@ def remove(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
         New modality values and the voxels that changed. Values are drawn from the scan's own
         background, not zeros, so that the noise goes on.
     """
-    old = old_skin(scene)
-    skin = _cut(scene, old)
+    (old, skin), tissue = both(lambda: _skins(scene), lambda: tissue_of(scene))
     progress(0.5, "Closing the cut")
-    values, changed = put_on(scene, skin, layered(scene, old, skin))
+    values, changed = put_on(scene, skin, layered(scene, old, skin, tissue))
     progress(1.0, "Face removed")
     return values, changed
+
+
+def _skins(scene: Scene) -> tuple[OldSkin, NewSkin]:
+    old = old_skin(scene)
+    return old, _cut(scene, old)
 
 
 def _cut(scene: Scene, old: OldSkin) -> NewSkin:

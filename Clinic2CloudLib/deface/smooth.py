@@ -14,11 +14,13 @@ import numpy as np
 
 from ..progress import Progress
 from .average import smoothed_stranger
+from .beside import both
 from .put_on import put_on
 from .replace import Scene, gaussian_noise
 from .surface import (
     FADE_MM,
     WORK_MM,
+    NewSkin,
     OldSkin,
     blended,
     old_skin,
@@ -52,10 +54,8 @@ def smooth(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     values, changed : numpy.ndarray
         New modality values and the voxels that changed.
     """
-    old = old_skin(scene)
-    skin = blended(scene, old, most_moved(scene, old))
+    skin, tissue = both(lambda: _smoothed(scene), lambda: tissue_of(scene))
     progress(0.5, "Filling the new surface")
-    tissue = tissue_of(scene)
 
     def filling(where: np.ndarray) -> np.ndarray:
         noise = gaussian_noise(scene.random, int(where.sum()))
@@ -64,6 +64,11 @@ def smooth(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     values, changed = put_on(scene, skin, filling)
     progress(1.0, "Face smoothed")
     return values, changed
+
+
+def _smoothed(scene: Scene) -> NewSkin:
+    old = old_skin(scene)
+    return blended(scene, old, most_moved(scene, old))
 
 
 def most_moved(scene: Scene, old: OldSkin) -> np.ndarray:

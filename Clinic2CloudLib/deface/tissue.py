@@ -101,9 +101,8 @@ def layers(scene: Scene, old: OldSkin, tissue: Tissue) -> np.ndarray:
     return (1.0 - fade) * ndimage.gaussian_filter1d(levels, 0.7) + fade * tissue.overall
 
 
-def layered(scene: Scene, old: OldSkin, skin: NewSkin) -> Filling:
+def layered(scene: Scene, old: OldSkin, skin: NewSkin, tissue: Tissue) -> Filling:
     """Return what fills a new skin: this scan's layers by depth, with its shading and texture."""
-    tissue = tissue_of(scene)
     levels = layers(scene, old, tissue)
     shading = _shading(scene, tissue)
 

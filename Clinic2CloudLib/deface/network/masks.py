@@ -9,6 +9,7 @@ import numpy as np
 
 from ...dicom.model import Volume
 from ..atlas import head_atlas, moved
+from ..beside import both
 from ..brain import brain_mask
 from ..frame import HeadFrame, head_frame
 from ..grid import Grid, affine_transform, image_of, mapped, resample, to_voxels
@@ -51,8 +52,18 @@ class Masks:
 
 def masks_of(located: Located, drawn: Drawn, volume: Volume, values: np.ndarray) -> Masks:
     """Bring everything to the volume's grid; ``values`` are the modality values, (K, J, I)."""
+    brain, (face, ears, head) = both(
+        lambda: _brain(located, drawn, volume, values),
+        lambda: _face_ears_head(located, drawn, volume),
+    )
+    return Masks(face & ~brain, ears & ~brain, brain, head | face | ears)
+
+
+def _face_ears_head(
+    located: Located, drawn: Drawn, volume: Volume
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return face, ears and head, the brain not taken off; the coarse head beyond the fine one."""
     shape = volume.stored.shape
-    brain = _brain(located, drawn, volume, values)
     head = to_voxels(located.head, located.grid, shape, volume.ijk_to_lps) > 0.5
     face, ears = np.zeros(shape, bool), np.zeros(shape, bool)
     part = _covered(drawn, volume)
@@ -64,7 +75,7 @@ def masks_of(located: Located, drawn: Drawn, volume: Volume, values: np.ndarray)
         ruled = _ruled(drawn, like)
         face[part] = (chosen == boxes.FACE if ruled is None else ruled) & own & covered
         ears[part] = _ruled_ears(drawn, like) & own & covered & ~face[part]
-    return Masks(face & ~brain, ears & ~brain, brain, head | face | ears)
+    return face, ears, head
 
 
 def _brain(located: Located, drawn: Drawn, volume: Volume, values: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..beside import both
 from . import boxes
 from .nets import loaded
 
@@ -72,8 +73,16 @@ def both_ways(name: str, image: np.ndarray) -> Output:
     Left and right of a head look alike, so the second look errs independently of the first where
     the first errs by chance; parameters and result as of :func:`forward`.
     """
-    one = forward(name, image)
-    other = forward(name, np.ascontiguousarray(image[..., ::-1]))
+    import torch
+
+    loaded(name)
+    # Each look counts in one thread, so there may be two. Torch's setting is one for the process:
+    # held here as well, it is not undone by the look that ends first.
+    with one_thread(torch):
+        one, other = both(
+            lambda: forward(name, image),
+            lambda: forward(name, np.ascontiguousarray(image[..., ::-1])),
+        )
     places = other.places[..., ::-1] * np.array([-1.0, 1.0, 1.0], np.float32)[:, None, None, None]
     return Output(
         (one.chances + other.chances[..., ::-1]) / 2,
