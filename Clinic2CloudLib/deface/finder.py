@@ -12,7 +12,7 @@ from ..progress import Progress, part, silent
 from .atlas import HeadAtlas, head_atlas, moved
 from .brain import brain_mask
 from .frame import HeadFrame, head_frame
-from .grid import Grid, mapped, to_voxels
+from .grid import Grid, mapped, mask_to_voxels
 from .locate import locate
 from .model import FaceFinding
 from .region import depth_below, ears_of, face_of
@@ -127,4 +127,4 @@ def regions_of(
 
 def to_volume(mask: np.ndarray, grid: Grid, volume: Volume) -> np.ndarray:
     """Bring a mask from an isotropic grid to the volume's own voxels, boolean (K, J, I)."""
-    return to_voxels(mask, grid, volume.stored.shape, volume.ijk_to_lps) > 0.5
+    return mask_to_voxels(mask, grid, volume.stored.shape, volume.ijk_to_lps)

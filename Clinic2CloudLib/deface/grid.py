@@ -64,7 +64,17 @@ def image_of(array: np.ndarray, ijk_to_lps: np.ndarray) -> sitk.Image:
 
     if array.dtype == bool:
         array = array.astype(np.uint8)
-    image = sitk.GetImageFromArray(array)
+    return _placed(sitk.GetImageFromArray(array), ijk_to_lps)
+
+
+def blank_image(shape: tuple[int, ...], ijk_to_lps: np.ndarray) -> sitk.Image:
+    """Return an image of zeros for an array of shape (K, J, I): where voxels lie, and no more."""
+    import SimpleITK as sitk
+
+    return _placed(sitk.Image([int(n) for n in shape[::-1]], sitk.sitkUInt8), ijk_to_lps)
+
+
+def _placed(image: sitk.Image, ijk_to_lps: np.ndarray) -> sitk.Image:
     spacing = np.linalg.norm(ijk_to_lps[:3, :3], axis=0)
     u, _, vt = np.linalg.svd(ijk_to_lps[:3, :3] / spacing)
     image.SetSpacing([float(s) for s in spacing])
@@ -111,6 +121,17 @@ def resample(
     return sitk.GetArrayFromImage(resampler.Execute(image))
 
 
+def in_view(
+    shape: tuple[int, ...],
+    ijk_to_lps: np.ndarray,
+    like: sitk.Image,
+    transform: sitk.Transform | None = None,
+) -> np.ndarray:
+    """Say which voxels of ``like`` (after ``transform``) lie in a volume's field of view."""
+    blank = blank_image(shape, ijk_to_lps)
+    return resample(blank, like, transform=transform, nearest=True, outside=1.0) == 0
+
+
 def to_voxels(
     array: np.ndarray, grid: Grid, shape: tuple[int, ...], ijk_to_lps: np.ndarray
 ) -> np.ndarray:
@@ -119,11 +140,80 @@ def to_voxels(
     The grid's outermost values go on beyond it, so that the volume's outermost voxels, which may
     lie half a voxel outside the grid's centres, are not lost: a nose may touch the field of view.
     """
+    image = grid.image(array.astype(np.float32))
+    return resample(_extended(image), blank_image(shape, ijk_to_lps))
+
+
+#: How far :func:`to_voxels` lets a grid's outermost values go on, voxels.
+BEYOND = 4
+
+
+def mask_to_voxels(
+    chances: np.ndarray, grid: Grid, shape: tuple[int, ...], ijk_to_lps: np.ndarray
+) -> np.ndarray:
+    """Say where :func:`to_voxels` of a mask, or of chances that it is there, is more than half."""
+    image = grid.image(chances.astype(np.float32))
+    like = blank_image(shape, ijk_to_lps)
+    inside = np.zeros(shape, bool)
+    box = _box_of(chances > 0, grid, BEYOND)
+    part = None if box is None else part_within(like, box)
+    if part is not None:
+        inside[part] = resample(_extended(image), cut(like, part)) > 0.5
+    return inside
+
+
+def _extended(image: sitk.Image) -> sitk.Image:
     import SimpleITK as sitk
 
-    image = grid.image(array.astype(np.float32))
-    extended = sitk.ZeroFluxNeumannPad(image, [4] * 3, [4] * 3)
-    return resample(extended, image_of(np.zeros(shape, np.uint8), ijk_to_lps))
+    return sitk.ZeroFluxNeumannPad(image, [BEYOND] * 3, [BEYOND] * 3)
+
+
+def laid(mask: np.ndarray, grid: Grid, grid_to_lps: np.ndarray, like: sitk.Image) -> np.ndarray:
+    """Say which voxels of ``like`` lie in a mask on a grid that itself lies askew, 4 x 4."""
+    inside = np.zeros(like.GetSize()[::-1], bool)
+    box = _box_of(mask, grid)
+    part = None if box is None else part_within(like, mapped(grid_to_lps, box))
+    if part is not None:
+        transform = affine_transform(np.linalg.inv(grid_to_lps))
+        image = grid.image(mask.astype(np.float32))
+        inside[part] = resample(image, cut(like, part), transform=transform) > 0.5
+    return inside
+
+
+def _box_of(mask: np.ndarray, grid: Grid, beyond: int = 0) -> np.ndarray | None:
+    """Return the corners of what sampling a mask reaches, mm, (8, 3); None for an empty one.
+
+    At the grid's end it reaches ``beyond`` voxels farther.
+    """
+    ends = []
+    for axis in (2, 1, 0):
+        places = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+        if not len(places):
+            return None
+        first, last = int(places[0]), int(places[-1])
+        first -= 1 + (beyond if first == 0 else 0)
+        last += 1 + (beyond if last == mask.shape[axis] - 1 else 0)
+        ends.append((first, last))
+    low, high = (grid.origin + grid.spacing * np.array(end) for end in zip(*ends, strict=True))
+    return corners(low, high)
+
+
+def part_within(like: sitk.Image, lps: np.ndarray) -> tuple[slice, slice, slice] | None:
+    """Return the part of an image's array that holds all points of a body with these corners."""
+    index = np.array([like.TransformPhysicalPointToContinuousIndex(p.tolist()) for p in lps])
+    slices = []
+    for axis, count in enumerate(like.GetSize()):
+        first = max(int(np.floor(index[:, axis].min())), 0)
+        end = min(int(np.ceil(index[:, axis].max())) + 1, count)
+        if first >= end:
+            return None
+        slices.append(slice(first, end))
+    return slices[2], slices[1], slices[0]
+
+
+def cut(image: sitk.Image, part: tuple[slice, slice, slice]) -> sitk.Image:
+    """Return a part of an image, given as of its array."""
+    return image[part[2], part[1], part[0]]
 
 
 def covering_grid(

@@ -131,14 +131,36 @@ def dilate(mask: np.ndarray, radius: float, spacing: float) -> np.ndarray:
     """Grow a mask by ``radius`` mm, measured exactly (distance transform)."""
     from scipy import ndimage
 
-    if not mask.any():
-        return mask.copy()
-    return ndimage.distance_transform_edt(~mask, sampling=spacing) <= radius
+    grown = np.zeros_like(mask)
+    part = _around(mask, int(np.ceil(radius / spacing)))
+    if part is not None:
+        grown[part] = ndimage.distance_transform_edt(~mask[part], sampling=spacing) <= radius
+    return grown
 
 
 def erode(mask: np.ndarray, radius: float, spacing: float) -> np.ndarray:
     """Shrink a mask by ``radius`` mm; what lies beyond the array counts as inside."""
-    return ~dilate(~mask, radius, spacing)
+    from scipy import ndimage
+
+    left = np.zeros_like(mask)
+    # What lies nearest outside a mask lies no farther than next to the box around it.
+    part = None if mask.all() else _around(mask, 1)
+    if part is None:
+        return mask.copy()
+    left[part] = ndimage.distance_transform_edt(mask[part], sampling=spacing) > radius
+    return left
+
+
+def _around(mask: np.ndarray, more: int) -> tuple[slice, ...] | None:
+    """Return the box around a mask, ``more`` voxels larger; None for an empty one."""
+    slices = []
+    for axis, count in enumerate(mask.shape):
+        others = tuple(a for a in range(mask.ndim) if a != axis)
+        places = np.flatnonzero(mask.any(axis=others))
+        if not len(places):
+            return None
+        slices.append(slice(max(int(places[0]) - more, 0), min(int(places[-1]) + more + 1, count)))
+    return tuple(slices)
 
 
 def opened(mask: np.ndarray, radius: float, spacing: float) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..dicom.model import Volume
-from .grid import Grid, covering_grid, image_of, resample
+from .grid import Grid, covering_grid, image_of, in_view, resample
 from .headmask import body_masks, object_threshold
 
 
@@ -87,8 +87,7 @@ def coarse_scan(
     if box is not None:
         grid = cropped(grid, *box)
     like = grid.image(np.zeros(grid.shape, np.uint8))
-    inside = image_of(np.ones(volume.stored.shape, np.uint8), volume.ijk_to_lps)
-    valid = resample(inside, like, nearest=True) > 0
+    valid = in_view(volume.stored.shape, volume.ijk_to_lps, like)
     # Half a voxel beyond the outermost centres is still inside; linear sampling would give 0 there.
     extended = sitk.ZeroFluxNeumannPad(image, [1] * 3, [1] * 3)
     sampled = resample(extended, like, outside=float(values.min())).astype(np.float32)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...dicom.model import Volume
-from ..grid import Grid, covering_grid, image_of, resample
+from ..grid import Grid, covering_grid, image_of, in_view, resample
 from . import boxes
 from .intensity import normalised
 from .run import forward
@@ -85,9 +85,7 @@ def network_input(
         image = sitk.BinShrink(image, shrink)
     # Half a voxel beyond the outermost centres is still inside; linear sampling would give 0 there.
     extended = sitk.ZeroFluxNeumannPad(image, [1] * 3, [1] * 3)
-    ones = sitk.GetImageFromArray(np.ones(values.shape, np.uint8))
-    ones.CopyInformation(image_of(np.broadcast_to(np.uint8(1), values.shape), volume.ijk_to_lps))
-    inside = resample(ones, like, transform=transform, nearest=True) > 0
+    inside = in_view(values.shape, volume.ijk_to_lps, like, transform)
     seen = resample(extended, like, transform=transform).astype(np.float32)
     shown = normalised(seen, inside, volume.modality)
     return np.stack([shown, inside.astype(np.float32)]), inside

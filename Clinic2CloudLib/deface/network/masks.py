@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,16 @@ from ..atlas import head_atlas, moved
 from ..beside import both
 from ..brain import brain_mask
 from ..frame import HeadFrame, head_frame
-from ..grid import Grid, affine_transform, image_of, mapped, resample, to_voxels
+from ..grid import (
+    Grid,
+    affine_transform,
+    blank_image,
+    image_of,
+    laid,
+    mapped,
+    mask_to_voxels,
+    resample,
+)
 from ..region import depth_below, dilate, erode, in_ears, in_face
 from . import boxes
 from .draw import Drawn
@@ -32,6 +42,8 @@ BRAIN_LEAST = 0.3
 #: A voxel of the head is outside it with less than this chance: at one half the network's
 #: skin lies 0.3 mm outside the label maps'.
 OUTSIDE_MOST = 0.4
+#: All that is of the head.
+DRAWN = [boxes.HEAD, boxes.FACE, boxes.EARS, boxes.BRAIN]
 #: Corners of what the face lies in, and of what the left ear does with all that the rule looks at
 #: there, in the fine grid's coordinates, mm.
 FACE_BOX = (boxes.FINE_GRID.origin, np.array([98.75, 70.0, 58.75]))
@@ -64,16 +76,20 @@ def _face_ears_head(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return face, ears and head, the brain not taken off; the coarse head beyond the fine one."""
     shape = volume.stored.shape
-    head = to_voxels(located.head, located.grid, shape, volume.ijk_to_lps) > 0.5
+    head = mask_to_voxels(located.head, located.grid, shape, volume.ijk_to_lps)
     face, ears = np.zeros(shape, bool), np.zeros(shape, bool)
     part = _covered(drawn, volume)
     if part is not None:
-        chosen, outside, covered, like = _chosen(drawn, volume, part)
+        like = _view_of(part, volume)
+        chances, covered = _from_frame(drawn, DRAWN, like)
+        outside = 1.0 - reduce(np.add, chances)
         # Face and head end at one voxel: a rim of head that is no face would hold the old skin.
         own = outside < OUTSIDE_MOST
         head[part] = np.where(covered, own, head[part])
         ruled = _ruled(drawn, like)
-        face[part] = (chosen == boxes.FACE if ruled is None else ruled) & own & covered
+        if ruled is None:
+            ruled = _likeliest(chances, outside) == boxes.FACE
+        face[part] = ruled & own & covered
         ears[part] = _ruled_ears(drawn, like) & own & covered & ~face[part]
     return face, ears, head
 
@@ -92,7 +108,7 @@ def _brain(located: Located, drawn: Drawn, volume: Volume, values: np.ndarray) -
     brain = np.where(covered, fine[0], coarse) > BRAIN_LEAST
     grown = dilate(brain, MARGIN_MM, grid.spacing)
     grown |= _classical_brain(located, drawn, volume, values, grid)
-    return to_voxels(grown, grid, volume.stored.shape, volume.ijk_to_lps) > 0.5
+    return mask_to_voxels(grown, grid, volume.stored.shape, volume.ijk_to_lps)
 
 
 def _classical_brain(
@@ -130,24 +146,21 @@ def _covered(drawn: Drawn, volume: Volume) -> tuple[slice, slice, slice] | None:
     return slices[2], slices[1], slices[0]
 
 
-def _chosen(
-    drawn: Drawn, volume: Volume, part: tuple[slice, slice, slice]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, sitk.Image]:
-    """Return voxels' classes, chances of being outside, where the grid covers them, and a grid."""
+def _view_of(part: tuple[slice, slice, slice], volume: Volume) -> sitk.Image:
     affine = volume.ijk_to_lps.copy()
     affine[:3, 3] += affine[:3, :3] @ [part[2].start, part[1].start, part[0].start]
-    shape = tuple(s.stop - s.start for s in part)
-    like = image_of(np.zeros(shape, np.uint8), affine)
-    drawn_classes = [boxes.HEAD, boxes.FACE, boxes.EARS, boxes.BRAIN]
-    chances, covered = _from_frame(drawn, drawn_classes, like)
-    outside: np.ndarray = 1.0 - np.sum(chances, axis=0)
+    return blank_image(tuple(s.stop - s.start for s in part), affine)
+
+
+def _likeliest(chances: list[np.ndarray], outside: np.ndarray) -> np.ndarray:
+    """Return the number of each voxel's likeliest class, given the chances of :data:`DRAWN`."""
     best = outside.copy()
-    chosen = np.full(shape, boxes.OUTSIDE, np.uint8)
-    for number, chance in zip(drawn_classes, chances, strict=True):
+    chosen = np.full(outside.shape, boxes.OUTSIDE, np.uint8)
+    for number, chance in zip(DRAWN, chances, strict=True):
         better = chance > best
         chosen[better] = number
         np.maximum(best, chance, out=best)
-    return chosen, outside, covered, like
+    return chosen
 
 
 def _ruled(drawn: Drawn, like: sitk.Image) -> np.ndarray | None:
@@ -163,7 +176,7 @@ def _ruled(drawn: Drawn, like: sitk.Image) -> np.ndarray | None:
     face = in_face(points, depth) & head
     # In the air the rule goes on as at the skin: the head's own border is what counts there.
     near = face | (~head & in_face(points, np.zeros(1, np.float32)))
-    return _brought(near, grid, drawn, like)
+    return laid(near, grid, drawn.grid_to_lps, like)
 
 
 def _ruled_ears(drawn: Drawn, like: sitk.Image) -> np.ndarray:
@@ -177,7 +190,8 @@ def _ruled_ears(drawn: Drawn, like: sitk.Image) -> np.ndarray:
         (np.minimum(low * right, high * right), np.maximum(low, high * right)),
     ):
         grid, head, points = _finer(drawn, frame, corners)
-        ears |= _brought(in_ears(points, head, grid.spacing), grid, drawn, like)
+        own = in_ears(points, head, grid.spacing)
+        ears |= laid(own, grid, drawn.grid_to_lps, like)
     return ears
 
 
@@ -199,22 +213,21 @@ def _finer(
     return grid, sampled > 0.5, points
 
 
-def _brought(mask: np.ndarray, grid: Grid, drawn: Drawn, like: sitk.Image) -> np.ndarray:
-    """Bring a mask from a part of the fine grid to the scan's voxels."""
-    transform = affine_transform(np.linalg.inv(drawn.grid_to_lps))
-    return resample(grid.image(mask.astype(np.float32)), like, transform=transform) > 0.5
-
-
 def _from_frame(
     drawn: Drawn, classes: list[int], like: sitk.Image
 ) -> tuple[list[np.ndarray], np.ndarray]:
-    """Sample probabilities of the fine network on a grid in the patient's space."""
+    """Sample probabilities of the fine network on a grid in the patient's space.
+
+    Returns
+    -------
+    chances, covered
+        One array for each class, 0 where the fine network did not look; and where it did.
+    """
     transform = affine_transform(np.linalg.inv(drawn.grid_to_lps))
-    grid = boxes.FINE_GRID
-    chances = [
-        resample(grid.image(np.ascontiguousarray(drawn.chances[n])), like, transform=transform)
-        for n in classes
-    ]
-    ones = grid.image(np.ones(grid.shape, np.uint8))
-    covered = resample(ones, like, transform=transform, nearest=True) > 0
-    return chances, covered
+    images = [boxes.FINE_GRID.image(np.ascontiguousarray(drawn.chances[n])) for n in classes]
+    # A chance is never negative, so the first also says where the grid has no voxels.
+    first = resample(images[0], like, transform=transform, outside=-1.0)
+    covered = first >= 0
+    first[~covered] = 0.0
+    rest = [resample(image, like, transform=transform) for image in images[1:]]
+    return [first, *rest], covered
