@@ -90,6 +90,7 @@ def resample(
     transform: sitk.Transform | None = None,
     nearest: bool = False,
     outside: float = 0.0,
+    real: bool = False,
 ) -> np.ndarray:
     """Sample ``image`` at the voxels of ``like`` (after ``transform``, LPS to LPS, mm).
 
@@ -103,11 +104,13 @@ def resample(
         Nearest neighbour instead of linear interpolation.
     outside : float
         Value where ``image`` has no voxels.
+    real : bool
+        Return float32, whatever the pixel type of ``image``.
 
     Returns
     -------
     numpy.ndarray
-        On the grid of ``like``, the pixel type of ``image``.
+        On the grid of ``like``, the pixel type of ``image`` unless ``real``.
     """
     import SimpleITK as sitk
 
@@ -115,6 +118,8 @@ def resample(
     resampler.SetReferenceImage(like)
     resampler.SetInterpolator(sitk.sitkNearestNeighbor if nearest else sitk.sitkLinear)
     resampler.SetDefaultPixelValue(outside)
+    if real:
+        resampler.SetOutputPixelType(sitk.sitkFloat32)
     resampler.SetTransform(
         transform if transform is not None else sitk.Transform(3, sitk.sitkIdentity)
     )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .ears import around_ears, strips_of, without_ears
-from .grid import Grid, covering_grid, image_of, mapped, resample, to_voxels
+from .grid import Grid, blank_image, covering_grid, mapped, resample, to_voxels
 from .headmask import largest_part
 from .region import dilate
 from .replace import Scene
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: As fine as a new skin needs, which has no features.
 WORK_MM = 2.5
 FAR_MM = 45.0
+#: How far a part's outermost values go on beyond it, voxels.
+BEYOND = 8
 #: How far off the region a new skin may stand.
 REACH_MM = 20.0
 #: Along the skin, mm: how far outside the region the new skin begins, and over how much it grows.
@@ -289,7 +291,11 @@ def extended(values: np.ndarray, scene: Scene, like: sitk.Image) -> np.ndarray:
     """Sample a part's array on the working grid; its outermost values go on beyond it."""
     import SimpleITK as sitk
 
-    image = sitk.ZeroFluxNeumannPad(
-        image_of(values.astype(np.float32), scene.ijk_to_lps), [8] * 3, [8] * 3
-    )
-    return resample(image, like)
+    # A mask stays one byte a voxel, and NumPy repeats edges quicker than ITK.
+    kind = np.uint8 if values.dtype == bool else np.float32
+    image = sitk.GetImageFromArray(np.pad(values.astype(kind), BEYOND, mode="edge"))
+    own = blank_image(values.shape, scene.ijk_to_lps)
+    image.SetOrigin(own.TransformIndexToPhysicalPoint([-BEYOND] * 3))
+    image.SetSpacing(own.GetSpacing())
+    image.SetDirection(own.GetDirection())
+    return resample(image, like, real=True)

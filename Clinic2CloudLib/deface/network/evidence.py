@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from ..atlas import head_atlas, moved
-from ..grid import Grid, mapped
+from ..grid import mapped
 from ..model import FaceStatus
 from ..region import depth_below, in_face
 from ..register import stretch_of
@@ -85,7 +86,7 @@ def gather(located: Located, drawn: Drawn) -> Evidence:
     rule = in_face(ruled, depth) & head & ~brain
     stretch = stretch_of(drawn.frame_to_lps)
     size = float(np.trace(stretch) / 3)
-    average = _average(grid, "face")
+    average = _average("face")
     expected = average & drawn.inside
     left, right = (expected & side for side in (own[..., 0] > 0, own[..., 0] <= 0))
     balance = 1.0
@@ -105,7 +106,7 @@ def gather(located: Located, drawn: Drawn) -> Evidence:
         seen=float(expected.sum()) / float(average.sum()),
         balance=balance,
         brain=float((brain & drawn.inside).sum())
-        / max(float((_average(grid, "brain") & drawn.inside).sum()), 1.0),
+        / max(float((_average("brain") & drawn.inside).sum()), 1.0),
     )
 
 
@@ -113,9 +114,10 @@ def _dice(one: np.ndarray, other: np.ndarray) -> float:
     return 2.0 * float((one & other).sum()) / max(float(one.sum() + other.sum()), 1.0)
 
 
-def _average(grid: Grid, name: str) -> np.ndarray:
-    """Return where face or brain of the average head lie on a grid in its own frame."""
-    return moved(head_atlas(), name, np.eye(4), grid) > 0.5
+@cache
+def _average(name: str) -> np.ndarray:
+    """Return where face or brain of the average head lie on the fine grid in its own frame."""
+    return moved(head_atlas(), name, np.eye(4), boxes.FINE_GRID) > 0.5
 
 
 def _has_brain(e: Evidence) -> bool:

@@ -150,7 +150,8 @@ def affine_fit(
     for _ in range(ROUNDS):
         scaled = design * own[:, None]
         solution = np.linalg.lstsq(scaled.T @ design, scaled.T @ target, rcond=None)[0]
-        off = np.linalg.norm(design @ solution - target, axis=1)
+        x, y, z = (design @ solution - target).T
+        off = np.sqrt(x * x + y * y + z * z)
         own = weight / (1.0 + (off / SOFT_MM) ** 2)
     back = np.eye(4)
     back[:3] = solution.T

@@ -81,16 +81,18 @@ def _face_ears_head(
     part = _covered(drawn, volume)
     if part is not None:
         like = _view_of(part, volume)
-        chances, covered = _from_frame(drawn, DRAWN, like)
+        (chances, covered), (ruled, ruled_ears) = both(
+            lambda: _from_frame(drawn, DRAWN, like),
+            lambda: (_ruled(drawn, like), _ruled_ears(drawn, like)),
+        )
         outside = 1.0 - reduce(np.add, chances)
         # Face and head end at one voxel: a rim of head that is no face would hold the old skin.
         own = outside < OUTSIDE_MOST
         head[part] = np.where(covered, own, head[part])
-        ruled = _ruled(drawn, like)
         if ruled is None:
             ruled = _likeliest(chances, outside) == boxes.FACE
         face[part] = ruled & own & covered
-        ears[part] = _ruled_ears(drawn, like) & own & covered & ~face[part]
+        ears[part] = ruled_ears & own & covered & ~face[part]
     return face, ears, head
 
 
