@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,16 +80,16 @@ def _face_ears_head(
     part = _covered(drawn, volume)
     if part is not None:
         like = _view_of(part, volume)
-        (chances, covered), (ruled, ruled_ears) = both(
-            lambda: _from_frame(drawn, DRAWN, like),
+        ((chance,), covered), (ruled, ruled_ears) = both(
+            lambda: _from_frame(drawn, [boxes.OUTSIDE], like),
             lambda: (_ruled(drawn, like), _ruled_ears(drawn, like)),
         )
-        outside = 1.0 - reduce(np.add, chances)
+        outside = np.where(covered, chance, 1.0)
         # Face and head end at one voxel: a rim of head that is no face would hold the old skin.
         own = outside < OUTSIDE_MOST
         head[part] = np.where(covered, own, head[part])
         if ruled is None:
-            ruled = _likeliest(chances, outside) == boxes.FACE
+            ruled = _likeliest(drawn, outside, like) == boxes.FACE
         face[part] = ruled & own & covered
         ears[part] = ruled_ears & own & covered & ~face[part]
     return face, ears, head
@@ -154,8 +153,9 @@ def _view_of(part: tuple[slice, slice, slice], volume: Volume) -> sitk.Image:
     return blank_image(tuple(s.stop - s.start for s in part), affine)
 
 
-def _likeliest(chances: list[np.ndarray], outside: np.ndarray) -> np.ndarray:
-    """Return the number of each voxel's likeliest class, given the chances of :data:`DRAWN`."""
+def _likeliest(drawn: Drawn, outside: np.ndarray, like: sitk.Image) -> np.ndarray:
+    """Return the number of each voxel's likeliest class, given the chance of being outside."""
+    chances, _ = _from_frame(drawn, DRAWN, like)
     best = outside.copy()
     chosen = np.full(outside.shape, boxes.OUTSIDE, np.uint8)
     for number, chance in zip(DRAWN, chances, strict=True):
