@@ -11,12 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .grid import Grid, affine_transform, mapped, resample
 from .surface import FAR_MM, OldSkin
 from .waves import bumps, coarse, refined
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 #: Proportions, along x, y and z, differ by up to this from the average's, about the face's middle,
 #: in the head's frame, mm.
@@ -122,13 +126,10 @@ def strangers_skin(
     numpy.ndarray
         On the working grid.
     """
-    import SimpleITK as sitk
-
-    average, stranger = average_face(), _least_alike(frame_to_lps, old, random)
+    stranger = _least_alike(frame_to_lps, old, random)
     transform = affine_transform(np.linalg.inv(stranger.frame_to_lps))
     like = old.grid.image(np.zeros(old.grid.shape, np.uint8))
-    image = sitk.ZeroFluxNeumannPad(average.grid.image(average.signed), [40] * 3, [40] * 3)
-    signed = resample(image, like, transform=transform, outside=FAR_MM)
+    signed = resample(_average_and_beyond(), like, transform=transform, outside=FAR_MM)
     return np.asarray(stranger.scale * (signed + BROAD_MM * refined(stranger.broad, old.grid)))
 
 
@@ -174,6 +175,15 @@ def unlikeness(moved: np.ndarray, points: np.ndarray, normals: np.ndarray) -> fl
 def _rigid_ways(points: np.ndarray, normals: np.ndarray) -> np.ndarray:
     """Return how far points go along their normals when all turn or move a little, (n, 6)."""
     return np.column_stack([np.cross(points - points.mean(0), normals), normals])
+
+
+@cache
+def _average_and_beyond() -> sitk.Image:
+    """Return the average face's signed distance, its outermost values going on beyond it."""
+    import SimpleITK as sitk
+
+    average = average_face()
+    return sitk.ZeroFluxNeumannPad(average.grid.image(average.signed), [40] * 3, [40] * 3)
 
 
 def smoothed_stranger(
