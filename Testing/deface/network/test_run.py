@@ -37,6 +37,8 @@ def test_any_shape_goes_in_and_comes_out(monkeypatch: pytest.MonkeyPatch) -> Non
         assert out.organs.shape == (organs, 21, 30, 17)
         assert np.allclose(out.chances.sum(0), 1.0, atol=1e-5)
         assert np.array_equal(run.forward(name, image).places, out.places)
+        again = run.both_ways(name, image)
+        assert np.array_equal(run.both_ways(name, image).chances, again.chances)
     assert torch.get_num_threads() == threads
 
 
