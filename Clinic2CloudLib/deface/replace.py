@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +13,12 @@ from ..dicom.model import Volume
 from ..errors import InputError
 from ..progress import Progress, silent
 from .background import air_values, padding_of
+from .beside import both
 from .model import FaceFinding, FaceMethod, FaceReplacement
 from .scan import hu_offset
+
+if TYPE_CHECKING:
+    from .surface import NewSkin, OldSkin
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,8 @@ class Scene:
         return min(max(size, SIZES[0]), SIZES[1])
 
 
-#: A method returns new modality values for the part, and which voxels it may have changed.
-Method = Callable[[Scene, Progress], tuple[np.ndarray, np.ndarray]]
+#: A method returns the skin that it wants in place of the old one.
+Method = Callable[[Scene, "OldSkin"], "NewSkin"]
 
 #: Heads are no smaller and no larger than this, a mean one being 1.
 SIZES = (0.6, 1.2)
@@ -114,7 +119,7 @@ def replace_face(
         raise InputError("A face can only be replaced where one was found.")
     if finding.brain is None or finding.head is None:
         raise InputError("The finding lacks the brain or the head, so the face is left alone.")
-    work = _method(method)
+    new_skin = _method(method)
     region = (finding.face | finding.ears) & ~finding.brain
     if not region.any():
         raise InputError("The finding holds no voxel of a face.")
@@ -140,7 +145,7 @@ def replace_face(
         finding.frame_to_lps,
     )
     report(0.1, "Replacing the face")
-    new, changed = work(scene, report)
+    new, changed = _with_new_skin(scene, new_skin, report)
     changed &= ~brain & ~padding_of(values, volume.modality, offset)
     stored = volume.stored.copy()
     stored[part] = _to_stored(new, changed, volume, part)
@@ -164,6 +169,27 @@ def _method(name: str) -> Method:
 
         return reface
     raise InputError("The method of face replacement is none of smooth, remove and reface.")
+
+
+def _with_new_skin(
+    scene: Scene, new_skin: Method, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return new modality values under a method's skin, and which voxels changed.
+
+    Whatever the skin, what lies under it is drawn from the layers of this scan's own: skin, fat and
+    muscle. What stands out of it becomes the scan's own background.
+    """
+    from .put_on import put_on
+    from .surface import old_skin
+    from .tissue import layered, tissue_of
+
+    def skins() -> tuple[OldSkin, NewSkin]:
+        old = old_skin(scene)
+        return old, new_skin(scene, old)
+
+    (old, skin), tissue = both(skins, lambda: tissue_of(scene))
+    progress(0.6, "Filling the new face")
+    return put_on(scene, skin, layered(scene, old, skin, tissue))
 
 
 def generator(seed: bytes | int) -> np.random.Generator:

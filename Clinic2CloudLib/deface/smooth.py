@@ -3,7 +3,7 @@
 A stranger's skin (:mod:`.average`), at the ears the head's own without them, is averaged over 15 mm
 and given random waves; of 24 draws the one that moves the skin most is taken. What stood out of the
 new surface becomes background noise; what lay below it, eyes, nasal cavity and teeth with it,
-becomes the tissue's local mean with the scan's own texture.
+becomes the layers of this scan's own skin, fat and muscle, with its texture.
 Neither is a filter of the original face: the surface is random to several mm and the inside is
 drawn anew, so that no sharpening brings the face back (a plain blur is reversible).
 """
@@ -12,22 +12,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..progress import Progress
 from .average import smoothed_stranger
-from .beside import both
-from .put_on import put_on
-from .replace import Scene, gaussian_noise
+from .replace import Scene
 from .surface import (
-    FADE_MM,
     WORK_MM,
     NewSkin,
     OldSkin,
     blended,
-    old_skin,
     smooth_step,
     weight_of,
 )
-from .tissue import tissue_of
 from .waves import bumps, coarse, refined
 
 #: Of a mean head, mm.
@@ -46,28 +40,8 @@ OUTWARDS_MM, LEAST_OUT_MM, OUT_SHARE = 16.0, 2.5, 0.6
 DRAWS, NEAR_MM = 24, 2.5
 
 
-def smooth(scene: Scene, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """Carve and fill; see :mod:`Clinic2CloudLib.deface.smooth`.
-
-    Returns
-    -------
-    values, changed : numpy.ndarray
-        New modality values and the voxels that changed.
-    """
-    skin, tissue = both(lambda: _smoothed(scene), lambda: tissue_of(scene))
-    progress(0.5, "Filling the new surface")
-
-    def filling(where: np.ndarray) -> np.ndarray:
-        noise = gaussian_noise(scene.random, int(where.sum()))
-        return np.asarray(tissue.mean[where] + tissue.texture * noise)
-
-    values, changed = put_on(scene, skin, filling)
-    progress(1.0, "Face smoothed")
-    return values, changed
-
-
-def _smoothed(scene: Scene) -> NewSkin:
-    old = old_skin(scene)
+def smooth(scene: Scene, old: OldSkin) -> NewSkin:
+    """Return a skin without features; see :mod:`Clinic2CloudLib.deface.smooth`."""
     return blended(scene, old, most_moved(scene, old))
 
 
@@ -81,7 +55,7 @@ def most_moved(scene: Scene, old: OldSkin) -> np.ndarray:
     outmost = np.minimum(outmost, scale * OUTWARDS_MM)
     fields = (evenly, lean, outmost, deepest, old.at_ears)
     few = [coarse(field)[skin] for field in fields]
-    weight = coarse(weight_of(old, FADE_MM))[skin]
+    weight = coarse(weight_of(old))[skin]
     best, least = np.zeros(0), np.inf
     for _ in range(DRAWS):
         wave = bumps(scene.random, old.grid, scale * WAVE_WIDTH_MM, WAVE_SOFTNESS)

@@ -200,18 +200,10 @@ def smooth_step(share: np.ndarray) -> np.ndarray:
     return np.asarray(t * t * (3.0 - 2.0 * t))
 
 
-def weight_of(old: OldSkin, fade: float) -> np.ndarray:
-    """Return how much of a new skin counts: 0 at what is kept, 1 well inside the region.
-
-    Parameters
-    ----------
-    old : OldSkin
-        The old skin.
-    fade : float
-        Over how much the new fades into what is kept below it, mm.
-    """
-    near_skin = old.along * smooth_step(old.off_deep / fade)
-    within = np.where(old.head, smooth_step(old.off_kept / fade), 0.0)
+def weight_of(old: OldSkin) -> np.ndarray:
+    """Return how much of a new skin counts: 0 at what is kept, 1 well inside the region."""
+    near_skin = old.along * smooth_step(old.off_deep / FADE_MM)
+    within = np.where(old.head, smooth_step(old.off_kept / FADE_MM), 0.0)
     return np.asarray(np.maximum(near_skin, within) * old.reach)
 
 
@@ -252,13 +244,13 @@ def signed_distance(head: np.ndarray, spacing: float, farthest: float) -> np.nda
     return np.asarray(np.clip(signed, -farthest, farthest))
 
 
-def blended(scene: Scene, old: OldSkin, wanted: np.ndarray, fade: float = FADE_MM) -> NewSkin:
+def blended(scene: Scene, old: OldSkin, wanted: np.ndarray) -> NewSkin:
     """Blend the old skin into the wanted one, a signed distance on the working grid.
 
     It is the old one at what is kept, the brain first of all, and the wanted one well inside the
-    region. ``fade`` as in :func:`weight_of`.
+    region (:func:`weight_of`).
     """
-    weight = weight_of(old, fade)
+    weight = weight_of(old)
     signed = (1.0 - weight) * old.signed + weight * wanted
     signed = np.where(weight > 0, np.maximum(signed, beside(old)), signed)
     signed += weight * (_even(signed, ROUNDED_MM) - signed)
