@@ -24,6 +24,9 @@ LEVELS = {
     "MR": (150, 450, 620, 400, 250, 500, 120),
     "CT": (1010, 1040, 1030, 1050, 1700, 1000, 1010),
 }
+#: Share of voxels that registration looks at: with a tenth a repeat moved the brain by 0.3 mm, with
+#: this by 0.03 to 0.1 on upright T1 scans.
+SAMPLES = 0.3
 #: Noise of the repeat that says how far registration moves by itself, of tissue above air.
 REPEAT_NOISE = 0.01
 ORIGINAL, REPEAT = "original", "repeat"
@@ -92,9 +95,9 @@ def register(moving: Any, image: Any) -> Any:
     method = sitk.ImageRegistrationMethod()
     method.SetMetricAsMattesMutualInformation(32)
     method.SetMetricSamplingStrategy(method.REGULAR)
-    method.SetMetricSamplingPercentage(0.1)
+    method.SetMetricSamplingPercentage(SAMPLES)
     method.SetInterpolator(sitk.sitkLinear)
-    method.SetOptimizerAsRegularStepGradientDescent(1.0, 1e-4, 200, 0.6)
+    method.SetOptimizerAsRegularStepGradientDescent(1.0, 1e-5, 500, 0.7)
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetShrinkFactorsPerLevel([4, 2])
     method.SetSmoothingSigmasPerLevel([2, 1])
