@@ -18,7 +18,9 @@ from .model import FaceFinding, FaceMethod, FaceReplacement
 from .scan import hu_offset
 
 if TYPE_CHECKING:
+    from .put_on import Filling
     from .surface import NewSkin, OldSkin
+    from .tissue import Tissue
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,21 @@ class Scene:
         return min(max(size, SIZES[0]), SIZES[1])
 
 
-#: A method returns the skin that it wants in place of the old one.
-Method = Callable[[Scene, "OldSkin"], "NewSkin"]
+@dataclass(frozen=True)
+class Method:
+    """What the methods differ in.
+
+    Attributes
+    ----------
+    new_skin : callable
+        Returns the skin that it wants in place of the old one.
+    filling : callable
+        Returns what is to lie under it.
+    """
+
+    new_skin: Callable[[Scene, OldSkin], NewSkin]
+    filling: Callable[[Scene, OldSkin, NewSkin, Tissue], Filling]
+
 
 #: Heads are no smaller and no larger than this, a mean one being 1.
 SIZES = (0.6, 1.2)
@@ -119,7 +134,7 @@ def replace_face(
         raise InputError("A face can only be replaced where one was found.")
     if finding.brain is None or finding.head is None:
         raise InputError("The finding lacks the brain or the head, so the face is left alone.")
-    new_skin = _method(method)
+    way = _method(method)
     region = (finding.face | finding.ears) & ~finding.brain
     if not region.any():
         raise InputError("The finding holds no voxel of a face.")
@@ -145,7 +160,7 @@ def replace_face(
         finding.frame_to_lps,
     )
     report(0.1, "Replacing the face")
-    new, changed = _with_new_skin(scene, new_skin, report)
+    new, changed = _with_new_skin(scene, way, report)
     changed &= ~brain & ~padding_of(values, volume.modality, offset)
     stored = volume.stored.copy()
     stored[part] = _to_stored(new, changed, volume, part)
@@ -156,40 +171,36 @@ def replace_face(
 
 
 def _method(name: str) -> Method:
+    from .tissue import evenly, layered
+
     if name == "smooth":
         from .smooth import smooth
 
-        return smooth
+        return Method(smooth, evenly)
     if name == "remove":
         from .remove import remove
 
-        return remove
+        return Method(remove, layered)
     if name == "reface":
         from .reface import reface
 
-        return reface
+        return Method(reface, layered)
     raise InputError("The method of face replacement is none of smooth, remove and reface.")
 
 
-def _with_new_skin(
-    scene: Scene, new_skin: Method, progress: Progress
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return new modality values under a method's skin, and which voxels changed.
-
-    Whatever the skin, what lies under it is drawn from the layers of this scan's own: skin, fat and
-    muscle. What stands out of it becomes the scan's own background.
-    """
+def _with_new_skin(scene: Scene, way: Method, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """Return new modality values with a method's skin, and which voxels changed."""
     from .put_on import put_on
     from .surface import old_skin
-    from .tissue import layered, tissue_of
+    from .tissue import tissue_of
 
     def skins() -> tuple[OldSkin, NewSkin]:
         old = old_skin(scene)
-        return old, new_skin(scene, old)
+        return old, way.new_skin(scene, old)
 
     (old, skin), tissue = both(skins, lambda: tissue_of(scene))
     progress(0.6, "Filling the new face")
-    return put_on(scene, skin, layered(scene, old, skin, tissue))
+    return put_on(scene, skin, way.filling(scene, old, skin, tissue))
 
 
 def generator(seed: bytes | int) -> np.random.Generator:

@@ -3,7 +3,7 @@
 A stranger's skin (:mod:`.average`), at the ears the head's own without them, is averaged over 15 mm
 and given random waves; of 24 draws the one that moves the skin most is taken. What stood out of the
 new surface becomes background noise; what lay below it, eyes, nasal cavity and teeth with it,
-becomes the layers of this scan's own skin, fat and muscle, with its texture.
+becomes the tissue's local mean with the scan's own texture.
 Neither is a filter of the original face: the surface is random to several mm and the inside is
 drawn anew, so that no sharpening brings the face back (a plain blur is reversible).
 """

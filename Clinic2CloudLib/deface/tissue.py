@@ -114,6 +114,20 @@ def layered(scene: Scene, old: OldSkin, skin: NewSkin, tissue: Tissue) -> Fillin
     return filling
 
 
+def evenly(scene: Scene, old: OldSkin, skin: NewSkin, tissue: Tissue) -> Filling:
+    """Return what fills a skin without features: the local mean, with this scan's texture.
+
+    Layers are truer to the eye, but with them under so strange a skin the brain's volume, measured
+    on the result, changed by 1 % instead of 0.3.
+    """
+
+    def filling(where: np.ndarray) -> np.ndarray:
+        noise = gaussian_noise(scene.random, int(where.sum()))
+        return np.asarray(tissue.mean[where] + tissue.texture * noise)
+
+    return filling
+
+
 def _shading(scene: Scene, tissue: Tissue) -> np.ndarray:
     """Return the receive coil's slow shading, 1 on average, within reason; on CT there is none."""
     if scene.modality == "CT" or tissue.overall <= 0:
