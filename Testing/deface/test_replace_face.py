@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from face_scans import found, volume_of
+from scipy import ndimage
 
 from Clinic2CloudLib.deface import FaceMethod, find_face, replace_face
 from Clinic2CloudLib.deface.grid import mapped
@@ -70,6 +71,18 @@ def test_removed_face_becomes_the_scans_own_background(modality: str) -> None:
     like_air = new <= np.percentile(air, 99)
     assert like_air.mean() > 0.6
     assert 0.5 < new[like_air].std() / air.std() < 2.0, "noise, not a constant"
+
+
+@pytest.mark.parametrize("modality", ["MR", "CT"])
+def test_cheeks_of_a_removed_face_are_not_the_patients_a_size_smaller(modality: str) -> None:
+    volume, _, finding = found(modality)
+    result = replace_face(volume, finding, "remove", 1)
+    assert finding.head is not None
+    air = np.percentile(volume.stored[~finding.head], 99.5)
+    off_skin = ndimage.distance_transform_edt(~finding.head, sampling=volume.spacing[::-1])
+    before, after = (stored[off_skin > 4.0] > air for stored in (volume.stored, result.stored))
+    millilitres = float((after & ~before).sum() * np.prod(volume.spacing)) / 1000.0
+    assert millilitres > 1.0, "skin that only goes inwards follows the old one"
 
 
 def test_removed_face_is_recognised_as_removed() -> None:
