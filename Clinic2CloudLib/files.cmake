@@ -92,6 +92,7 @@ set(CLINIC2CLOUDLIB_SCRIPTS
   deface/frame.py
   deface/grid.py
   deface/headmask.py
+  deface/likeness.py
   deface/locate.py
   deface/model.py
   deface/network/__init__.py

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .grid import Grid, affine_transform, mapped, resample
+from .likeness import FEWEST, SkinSample, rigid_ways
 from .surface import FAR_MM, OldSkin
-from .waves import bumps, coarse, refined
+from .waves import bumps, refined
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 PROPORTIONS, MIDDLE = np.array([0.10, 0.08, 0.10]), np.array([0.0, 30.0, -40.0])
 #: And by wide waves of so many mm, of this width, mm: a jaw's, a cheek's.
 BROAD_MM, BROAD_WIDTH_MM, BROAD_SOFTNESS = 6.0, 40.0, 0.8
-#: So many strangers are drawn, and fewer points of skin than this tell nothing about them.
-DRAWS, FEWEST = 16, 50
+#: So many strangers are drawn.
+DRAWS = 16
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,17 @@ class Stranger:
         signed = ndimage.map_coordinates(average.signed, index[:, ::-1].T, order=1, mode="nearest")
         return np.asarray(self.scale * (signed + BROAD_MM * broad))
 
-    def laid_on(self, moved: np.ndarray, points: np.ndarray, normals: np.ndarray) -> Stranger:
+    def laid_on(self, moved: np.ndarray, skin: SkinSample) -> Stranger:
         """Return the stranger turned and moved onto the head's own skin.
 
-        Parameters as in :func:`unlikeness`. A face farther forwards or turned aside is nobody
-        else's, but a registration of the whole head would be drawn along with it.
+        A face farther forwards or turned aside is nobody else's, but a registration of the whole
+        head would be drawn along with it. ``moved`` as in :meth:`.likeness.SkinSample.unlikeness`.
         """
         if len(moved) < FEWEST:
             return self
-        middle = points.mean(0)
-        way = np.linalg.lstsq(_rigid_ways(points, normals), moved, rcond=None)[0]
+        middle = skin.points.mean(0)
+        ways = rigid_ways(skin.points, skin.normals)
+        way = np.linalg.lstsq(ways, moved, rcond=None)[0]
         motion = np.eye(4)
         # The rotation nearest to what the small angles say.
         turn, _, back = np.linalg.svd(np.eye(3) + np.cross(np.eye(3), way[:3]))
@@ -135,46 +137,20 @@ def strangers_skin(
 
 def _least_alike(frame_to_lps: np.ndarray, old: OldSkin, random: np.random.Generator) -> Stranger:
     """Draw strangers and return the one whose skin differs most from the head's own."""
-    skin = coarse((np.abs(old.signed) <= old.grid.spacing) & old.region & (old.at_ears < 0.5))
-    points = np.stack([coarse(axis) for axis in np.moveaxis(old.grid.points(), -1, 0)], axis=-1)
-    slope = np.stack([coarse(d) for d in np.gradient(old.signed, old.grid.spacing)[::-1]], axis=-1)
-    outwards, inwards, own = (coarse(field)[skin] for field in (*old.limits, old.signed))
+    skin = SkinSample.of(old)
+    outwards, inwards, own = (skin.at(field) for field in (*old.limits, old.signed))
     best, farthest = None, -np.inf
     for _ in range(DRAWS):
         broad = bumps(random, old.grid, BROAD_WIDTH_MM, BROAD_SOFTNESS)
+        here = broad[skin.where]
         drawn = Stranger(strangers_frame(frame_to_lps, random), broad)
-        moved = drawn.signed_at(points[skin], broad[skin]) - own
-        stranger = drawn.laid_on(moved, points[skin], slope[skin])
-        moved = np.clip(stranger.signed_at(points[skin], broad[skin]) - own, -outwards, inwards)
-        unlike = unlikeness(moved, points[skin], slope[skin])
+        stranger = drawn.laid_on(drawn.signed_at(skin.points, here) - own, skin)
+        moved = np.clip(stranger.signed_at(skin.points, here) - own, -outwards, inwards)
+        unlike = skin.unlikeness(moved)
         if unlike > farthest:
             best, farthest = stranger, unlike
     assert best is not None
     return best
-
-
-def unlikeness(moved: np.ndarray, points: np.ndarray, normals: np.ndarray) -> float:
-    """Return by how much skins differ in shape, mm: the median, after laying them on each other.
-
-    Parameters
-    ----------
-    moved : numpy.ndarray
-        How far the skin went along its normal, mm, shape (n,).
-    points, normals : numpy.ndarray
-        Where it was and its direction, mm, shape (n, 3).
-    """
-    if len(moved) < FEWEST:
-        return 0.0
-    # Turning, moving and scaling the whole, to first order, make nobody another person.
-    growing = ((points - points.mean(0)) * normals).sum(1)
-    ways = np.column_stack([_rigid_ways(points, normals), growing])
-    left = moved - ways @ np.linalg.lstsq(ways, moved, rcond=None)[0]
-    return float(np.median(np.abs(left)))
-
-
-def _rigid_ways(points: np.ndarray, normals: np.ndarray) -> np.ndarray:
-    """Return how far points go along their normals when all turn or move a little, (n, 6)."""
-    return np.column_stack([np.cross(points - points.mean(0), normals), normals])
 
 
 @cache

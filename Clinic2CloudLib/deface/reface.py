@@ -12,12 +12,15 @@ import numpy as np
 
 from ..errors import InputError
 from .average import strangers_skin
+from .likeness import SkinSample
 from .replace import Scene
 from .surface import NewSkin, OldSkin, blended
 from .waves import bumps, refined
 
 #: The random variation of the average face, mm, and its width: features stay, proportions change.
 VARIATION_MM, VARIATION_WIDTH_MM, VARIATION_SOFTNESS = 4.0, 18.0, 0.8
+#: So many variations are drawn.
+DRAWS = 96
 
 
 def reface(scene: Scene, old: OldSkin) -> NewSkin:
@@ -31,7 +34,21 @@ def reface(scene: Scene, old: OldSkin) -> NewSkin:
     if scene.frame_to_lps is None:
         raise InputError("The finding does not say where the head's frame lies; use smooth.")
     wanted = strangers_skin(scene.frame_to_lps, old, scene.random)
-    wave = bumps(scene.random, old.grid, VARIATION_WIDTH_MM, VARIATION_SOFTNESS)
-    varied = wanted + VARIATION_MM * refined(wave, old.grid)
+    wave = refined(_least_alike(scene, old, wanted), old.grid)
     outwards, inwards = old.limits
+    varied = wanted + VARIATION_MM * wave
     return blended(scene, old, np.clip(varied, old.signed - outwards, old.signed + inwards))
+
+
+def _least_alike(scene: Scene, old: OldSkin, wanted: np.ndarray) -> np.ndarray:
+    """Draw variations of a stranger's skin; return the one least like the old skin."""
+    skin = SkinSample.of(old)
+    outwards, inwards, moved = (skin.at(field) for field in (*old.limits, wanted - old.signed))
+    best, farthest = np.zeros(0), -np.inf
+    for _ in range(DRAWS):
+        wave = bumps(scene.random, old.grid, VARIATION_WIDTH_MM, VARIATION_SOFTNESS)
+        varied = np.clip(moved + VARIATION_MM * wave[skin.where], -outwards, inwards)
+        unlike = skin.unlikeness(skin.weight * varied)
+        if unlike > farthest:
+            best, farthest = wave, unlike
+    return best

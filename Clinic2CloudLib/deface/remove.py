@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from .replace import Scene
-from .smooth import most_moved
+from .smooth import least_alike
 from .surface import (
     FAR_MM,
     WORK_MM,
@@ -45,7 +45,7 @@ def remove(scene: Scene, old: OldSkin) -> NewSkin:
     cut = np.minimum(rounded, kept + LAYER_MM - LEAST_LAYER_MM) - LAYER_MM
     cut = np.maximum(cut, old.signed)
     shallow = smooth_step((SHALLOW_MM[1] - old.room) / (SHALLOW_MM[1] - SHALLOW_MM[0]))
-    face = cut + shallow * (most_moved(scene, old) - cut)
+    face = cut + shallow * (least_alike(scene, old) - cut)
     side = ndimage.gaussian_filter(old.earless, scene.scale * SIDE_MM / WORK_MM, mode="nearest")
     wanted = (1.0 - old.at_ears) * face + old.at_ears * (side + scene.scale * CARVED_MM)
     return blended(scene, old, wanted)

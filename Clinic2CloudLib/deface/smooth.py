@@ -1,7 +1,7 @@
 """The method ``smooth``: the skin carved and filled to a smoothed, randomly waved surface.
 
 A stranger's skin (:mod:`.average`), at the ears the head's own without them, is averaged over 15 mm
-and given random waves; of 24 draws the one that moves the skin most is taken. What stood out of the
+and given random waves; of 96 draws the one least like the patient is taken. What stood out of the
 new surface becomes background noise; what lay below it, eyes, nasal cavity and teeth with it,
 becomes the tissue's local mean with the scan's own texture.
 Neither is a filter of the original face: the surface is random to several mm and the inside is
@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from .average import smoothed_stranger
+from .likeness import SkinSample
 from .replace import Scene
 from .surface import (
     WORK_MM,
@@ -36,35 +37,41 @@ ROOM_MM, LEAN_WIDTH_MM, LEAN = (6.0, 9.0), 12.0, 1.5
 #: The farthest outwards, of a mean head, and how far at least where it must, and by how much of
 #: what it would have moved otherwise, mm.
 OUTWARDS_MM, LEAST_OUT_MM, OUT_SHARE = 16.0, 2.5, 0.6
-#: So many random surfaces are drawn; the one that leaves the least skin within this, mm, is taken.
-DRAWS, NEAR_MM = 24, 2.5
+#: So many random surfaces are drawn; the one that is least like the old skin is taken. Ears wholly
+#: within this of where they were, mm, count as a face less unlike by so much, mm.
+DRAWS, NEAR_MM, EARS_COUNT_MM = 96, 2.5, 2.0
 
 
 def smooth(scene: Scene, old: OldSkin) -> NewSkin:
     """Return a skin without features; see :mod:`Clinic2CloudLib.deface.smooth`."""
-    return blended(scene, old, most_moved(scene, old))
+    return blended(scene, old, least_alike(scene, old))
 
 
-def most_moved(scene: Scene, old: OldSkin) -> np.ndarray:
-    """Give random waves to the smoothed head; return the draw that moves the skin most."""
+def least_alike(scene: Scene, old: OldSkin) -> np.ndarray:
+    """Give random waves to the smoothed head; return the draw that is least like the old skin.
+
+    What the skin moves is worth nothing where it moves all of a face, or leaves a half of it.
+    """
     scale = scene.scale
     evenly = featureless(scene, old) - old.signed
-    lean = leaning(old, scale)
-    skin = coarse(old.region & (np.abs(old.signed) <= 2.0 * WORK_MM))
     outmost, deepest = old.limits
     outmost = np.minimum(outmost, scale * OUTWARDS_MM)
-    fields = (evenly, lean, outmost, deepest, old.at_ears)
-    few = [coarse(field)[skin] for field in fields]
-    weight = coarse(weight_of(old))[skin]
-    best, least = np.zeros(0), np.inf
+    fields = (evenly, leaning(old, scale), outmost, deepest, old.at_ears)
+    face = SkinSample.of(old)
+    on_face = [face.at(field) for field in fields]
+    ears = coarse(old.region & (np.abs(old.signed) <= 2.0 * WORK_MM) & (old.at_ears >= 0.5))
+    on_ears, ears_weight = [coarse(field)[ears] for field in fields], coarse(weight_of(old))[ears]
+    best, farthest = np.zeros(0), -np.inf
     for _ in range(DRAWS):
         wave = bumps(scene.random, old.grid, scale * WAVE_WIDTH_MM, WAVE_SOFTNESS)
-        moved = weight * np.abs(inwards(wave[skin], *few, scale=scale))
-        near = float((moved <= NEAR_MM).mean()) if moved.size else 0.0
-        if near < least:
-            best, least = wave, near
-    wave = refined(best, old.grid)
-    return old.signed + inwards(wave, *fields, scale=scale)
+        moved = face.weight * inwards(wave[face.where], *on_face, scale=scale)
+        unlike = face.unlikeness(moved)
+        if ears.any():
+            moved = ears_weight * np.abs(inwards(wave[ears], *on_ears, scale=scale))
+            unlike -= EARS_COUNT_MM * float((moved <= NEAR_MM).mean())
+        if unlike > farthest:
+            best, farthest = wave, unlike
+    return old.signed + inwards(refined(best, old.grid), *fields, scale=scale)
 
 
 def featureless(scene: Scene, old: OldSkin) -> np.ndarray:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from Clinic2CloudLib.deface.average import Stranger, average_face, unlikeness
+from Clinic2CloudLib.deface.average import Stranger, average_face
 from Clinic2CloudLib.deface.grid import mapped
+from Clinic2CloudLib.deface.likeness import SkinSample, unlikeness
 
 
 def egg(count: int = 600) -> tuple[np.ndarray, np.ndarray]:
@@ -43,6 +44,7 @@ def test_a_stranger_is_laid_onto_the_head_it_replaces() -> None:
     waves = np.zeros(len(there))
     stranger = Stranger(np.eye(4), waves)
     before = stranger.signed_at(there, waves)
-    after = stranger.laid_on(before, there, normals).signed_at(there, waves)
+    skin = SkinSample(np.ones(len(there), bool), there, normals, np.ones(len(there)))
+    after = stranger.laid_on(before, skin).signed_at(there, waves)
     assert np.abs(before).mean() > 1.5
     assert np.abs(after).mean() < 0.3
