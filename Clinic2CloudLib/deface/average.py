@@ -139,18 +139,19 @@ def _least_alike(frame_to_lps: np.ndarray, old: OldSkin, random: np.random.Gener
     """Draw strangers and return the one whose skin differs most from the head's own."""
     skin = SkinSample.of(old)
     outwards, inwards, own = (skin.at(field) for field in (*old.limits, old.signed))
-    best, farthest = None, -np.inf
-    for _ in range(DRAWS):
+
+    def drawn() -> Stranger:
         broad = bumps(random, old.grid, BROAD_WIDTH_MM, BROAD_SOFTNESS)
-        here = broad[skin.where]
-        drawn = Stranger(strangers_frame(frame_to_lps, random), broad)
-        stranger = drawn.laid_on(drawn.signed_at(skin.points, here) - own, skin)
-        moved = np.clip(stranger.signed_at(skin.points, here) - own, -outwards, inwards)
-        unlike = skin.unlikeness(moved)
-        if unlike > farthest:
-            best, farthest = stranger, unlike
-    assert best is not None
-    return best
+        stranger = Stranger(strangers_frame(frame_to_lps, random), broad)
+        return stranger.laid_on(moved_to(stranger), skin)
+
+    def moved_to(stranger: Stranger) -> np.ndarray:
+        return stranger.signed_at(skin.points, stranger.broad[skin.where]) - own
+
+    def unlike(stranger: Stranger) -> float:
+        return skin.unlikeness(np.clip(moved_to(stranger), -outwards, inwards))
+
+    return max((drawn() for _ in range(DRAWS)), key=unlike)
 
 
 @cache

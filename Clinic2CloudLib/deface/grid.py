@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
@@ -185,19 +186,34 @@ def laid(mask: np.ndarray, grid: Grid, grid_to_lps: np.ndarray, like: sitk.Image
     return inside
 
 
+def box_around(mask: np.ndarray, more: Sequence[int]) -> tuple[slice, slice, slice] | None:
+    """Return the part of an array that a mask lies in, so many voxels larger along each axis.
+
+    It stays within the array; None for an empty mask.
+    """
+    slices = []
+    for axis, (count, extra) in enumerate(zip(mask.shape, more, strict=True)):
+        places = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+        if not len(places):
+            return None
+        slices.append(
+            slice(max(int(places[0]) - extra, 0), min(int(places[-1]) + extra + 1, count))
+        )
+    return slices[0], slices[1], slices[2]
+
+
 def _box_of(mask: np.ndarray, grid: Grid, beyond: int = 0) -> np.ndarray | None:
     """Return the corners of what sampling a mask reaches, mm, (8, 3); None for an empty one.
 
     At the grid's end it reaches ``beyond`` voxels farther.
     """
+    part = box_around(mask, (0, 0, 0))
+    if part is None:
+        return None
     ends = []
-    for axis in (2, 1, 0):
-        places = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
-        if not len(places):
-            return None
-        first, last = int(places[0]), int(places[-1])
-        first -= 1 + (beyond if first == 0 else 0)
-        last += 1 + (beyond if last == mask.shape[axis] - 1 else 0)
+    for own, count in zip(part[::-1], mask.shape[::-1], strict=True):
+        first = own.start - 1 - (beyond if own.start == 0 else 0)
+        last = own.stop + (beyond if own.stop == count else 0)
         ends.append((first, last))
     low, high = (grid.origin + grid.spacing * np.array(end) for end in zip(*ends, strict=True))
     return corners(low, high)

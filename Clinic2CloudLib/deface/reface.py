@@ -44,11 +44,10 @@ def _least_alike(scene: Scene, old: OldSkin, wanted: np.ndarray) -> np.ndarray:
     """Draw variations of a stranger's skin; return the one least like the old skin."""
     skin = SkinSample.of(old)
     outwards, inwards, moved = (skin.at(field) for field in (*old.limits, wanted - old.signed))
-    best, farthest = np.zeros(0), -np.inf
-    for _ in range(DRAWS):
-        wave = bumps(scene.random, old.grid, VARIATION_WIDTH_MM, VARIATION_SOFTNESS)
+
+    def unlike(wave: np.ndarray) -> float:
         varied = np.clip(moved + VARIATION_MM * wave[skin.where], -outwards, inwards)
-        unlike = skin.unlikeness(skin.weight * varied)
-        if unlike > farthest:
-            best, farthest = wave, unlike
-    return best
+        return skin.unlikeness(skin.weight * varied)
+
+    width, softness = VARIATION_WIDTH_MM, VARIATION_SOFTNESS
+    return max((bumps(scene.random, old.grid, width, softness) for _ in range(DRAWS)), key=unlike)

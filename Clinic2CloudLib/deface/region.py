@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 
 from .frame import HeadFrame
-from .grid import Grid
+from .grid import Grid, box_around
 
 #: Where the face ends towards the back: y over z, linear between the points.
 BACK_OF_FACE = ((-130.0, 34.0), (-75.0, 28.0), (-40.0, 18.0), (-15.0, 8.0), (0.0, 4.0), (26.0, 4.0))
@@ -132,7 +132,7 @@ def dilate(mask: np.ndarray, radius: float, spacing: float) -> np.ndarray:
     from scipy import ndimage
 
     grown = np.zeros_like(mask)
-    part = _around(mask, int(np.ceil(radius / spacing)))
+    part = box_around(mask, [int(np.ceil(radius / spacing))] * 3)
     if part is not None:
         grown[part] = ndimage.distance_transform_edt(~mask[part], sampling=spacing) <= radius
     return grown
@@ -144,23 +144,11 @@ def erode(mask: np.ndarray, radius: float, spacing: float) -> np.ndarray:
 
     left = np.zeros_like(mask)
     # What lies nearest outside a mask lies no farther than next to the box around it.
-    part = None if mask.all() else _around(mask, 1)
+    part = None if mask.all() else box_around(mask, (1, 1, 1))
     if part is None:
         return mask.copy()
     left[part] = ndimage.distance_transform_edt(mask[part], sampling=spacing) > radius
     return left
-
-
-def _around(mask: np.ndarray, more: int) -> tuple[slice, ...] | None:
-    """Return the box around a mask, ``more`` voxels larger; None for an empty one."""
-    slices = []
-    for axis, count in enumerate(mask.shape):
-        others = tuple(a for a in range(mask.ndim) if a != axis)
-        places = np.flatnonzero(mask.any(axis=others))
-        if not len(places):
-            return None
-        slices.append(slice(max(int(places[0]) - more, 0), min(int(places[-1]) + more + 1, count)))
-    return tuple(slices)
 
 
 def opened(mask: np.ndarray, radius: float, spacing: float) -> np.ndarray:

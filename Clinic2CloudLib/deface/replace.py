@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..progress import Progress, silent
 from .background import air_values, padding_of
 from .beside import both
+from .grid import box_around
 from .model import FaceFinding, FaceMethod, FaceReplacement
 from .scan import hu_offset
 
@@ -136,9 +137,9 @@ def replace_face(
         raise InputError("The finding lacks the brain or the head, so the face is left alone.")
     way = _method(method)
     region = (finding.face | finding.ears) & ~finding.brain
-    if not region.any():
+    part = box_around(region, [int(np.ceil(AROUND_MM / s)) for s in reversed(volume.spacing)])
+    if part is None:
         raise InputError("The finding holds no voxel of a face.")
-    part = _around(region, volume)
     whole = volume.values()
     values = whole[part]
     head, brain = finding.head[part], finding.brain[part]
@@ -218,21 +219,6 @@ def gaussian_noise(random: np.random.Generator, count: int) -> np.ndarray:
     """
     total = random.integers(0, 1 << 16, size=(4, count), dtype=np.uint16).astype(np.float64).sum(0)
     return ((total / 65536.0 - 2.0) * np.sqrt(3.0)).astype(np.float32)
-
-
-def _around(region: np.ndarray, volume: Volume) -> tuple[slice, slice, slice]:
-    """Return the box around a region, :data:`AROUND_MM` larger, inside the volume."""
-    slices = []
-    for axis, step in enumerate(reversed(volume.spacing)):
-        others = tuple(a for a in range(3) if a != axis)
-        places = np.flatnonzero(region.any(axis=others))
-        extra = int(np.ceil(AROUND_MM / step))
-        slices.append(
-            slice(
-                max(int(places[0]) - extra, 0), min(int(places[-1]) + extra + 1, region.shape[axis])
-            )
-        )
-    return slices[0], slices[1], slices[2]
 
 
 def _to_stored(

@@ -50,7 +50,7 @@ def smooth(scene: Scene, old: OldSkin) -> NewSkin:
 def least_alike(scene: Scene, old: OldSkin) -> np.ndarray:
     """Give random waves to the smoothed head; return the draw that is least like the old skin.
 
-    What the skin moves is worth nothing where it moves all of a face, or leaves a half of it.
+    Moving a face as a whole, or one half of it, would not make it less alike.
     """
     scale = scene.scale
     evenly = featureless(scene, old) - old.signed
@@ -61,16 +61,17 @@ def least_alike(scene: Scene, old: OldSkin) -> np.ndarray:
     on_face = [face.at(field) for field in fields]
     ears = coarse(old.region & (np.abs(old.signed) <= 2.0 * WORK_MM) & (old.at_ears >= 0.5))
     on_ears, ears_weight = [coarse(field)[ears] for field in fields], coarse(weight_of(old))[ears]
-    best, farthest = np.zeros(0), -np.inf
-    for _ in range(DRAWS):
-        wave = bumps(scene.random, old.grid, scale * WAVE_WIDTH_MM, WAVE_SOFTNESS)
-        moved = face.weight * inwards(wave[face.where], *on_face, scale=scale)
-        unlike = face.unlikeness(moved)
-        if ears.any():
-            moved = ears_weight * np.abs(inwards(wave[ears], *on_ears, scale=scale))
-            unlike -= EARS_COUNT_MM * float((moved <= NEAR_MM).mean())
-        if unlike > farthest:
-            best, farthest = wave, unlike
+
+    def unlike(wave: np.ndarray) -> float:
+        own = face.unlikeness(face.weight * inwards(wave[face.where], *on_face, scale=scale))
+        if not ears.any():
+            return own
+        moved = ears_weight * np.abs(inwards(wave[ears], *on_ears, scale=scale))
+        return own - EARS_COUNT_MM * float((moved <= NEAR_MM).mean())
+
+    width = scale * WAVE_WIDTH_MM
+    waves = (bumps(scene.random, old.grid, width, WAVE_SOFTNESS) for _ in range(DRAWS))
+    best = max(waves, key=unlike)
     return old.signed + inwards(refined(best, old.grid), *fields, scale=scale)
 
 

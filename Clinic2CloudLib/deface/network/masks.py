@@ -16,10 +16,12 @@ from ..grid import (
     Grid,
     affine_transform,
     blank_image,
+    cut,
     image_of,
     laid,
     mapped,
     mask_to_voxels,
+    part_within,
     resample,
 )
 from ..region import depth_below, dilate, erode, in_ears, in_face
@@ -77,9 +79,10 @@ def _face_ears_head(
     shape = volume.stored.shape
     head = mask_to_voxels(located.head, located.grid, shape, volume.ijk_to_lps)
     face, ears = np.zeros(shape, bool), np.zeros(shape, bool)
-    part = _covered(drawn, volume)
+    whole = blank_image(shape, volume.ijk_to_lps)
+    part = part_within(whole, mapped(drawn.grid_to_lps, boxes.FINE_GRID.corners()))
     if part is not None:
-        like = _view_of(part, volume)
+        like = cut(whole, part)
         ((chance,), covered), (ruled, ruled_ears) = both(
             lambda: _from_frame(drawn, [boxes.OUTSIDE], like),
             lambda: (_ruled(drawn, like), _ruled_ears(drawn, like)),
@@ -131,26 +134,6 @@ def _box(located: Located) -> tuple[np.ndarray, np.ndarray]:
     index = np.argwhere(located.head > 0.5)[:, ::-1]
     low = located.grid.origin + located.grid.spacing * index.min(0) - 15.0
     return low, located.grid.origin + located.grid.spacing * index.max(0) + 15.0
-
-
-def _covered(drawn: Drawn, volume: Volume) -> tuple[slice, slice, slice] | None:
-    """Return the part of the volume that the fine grid reaches into."""
-    to_index = np.linalg.inv(volume.ijk_to_lps) @ drawn.grid_to_lps
-    index = mapped(to_index, boxes.FINE_GRID.corners())
-    slices = []
-    for axis, count in enumerate(volume.stored.shape[::-1]):
-        first = max(int(np.floor(index[:, axis].min())), 0)
-        end = min(int(np.ceil(index[:, axis].max())) + 1, count)
-        if first >= end:
-            return None
-        slices.append(slice(first, end))
-    return slices[2], slices[1], slices[0]
-
-
-def _view_of(part: tuple[slice, slice, slice], volume: Volume) -> sitk.Image:
-    affine = volume.ijk_to_lps.copy()
-    affine[:3, 3] += affine[:3, :3] @ [part[2].start, part[1].start, part[0].start]
-    return blank_image(tuple(s.stop - s.start for s in part), affine)
 
 
 def _likeliest(drawn: Drawn, outside: np.ndarray, like: sitk.Image) -> np.ndarray:
