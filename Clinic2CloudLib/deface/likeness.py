@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .surface import OldSkin, weight_of
+from .surface import OldSkin
 from .waves import coarse
 
 #: Fewer points of skin than this tell nothing.
@@ -45,7 +45,7 @@ class SkinSample:
         points, normals = (
             np.stack([coarse(axis)[where] for axis in each], axis=-1) for each in (axes, slopes)
         )
-        return SkinSample(where, points, normals, coarse(weight_of(old))[where])
+        return SkinSample(where, points, normals, coarse(old.weight)[where])
 
     def at(self, field: np.ndarray) -> np.ndarray:
         """Return a working grid's field at the sample's points, shape (n,)."""

@@ -21,7 +21,6 @@ from .surface import (
     OldSkin,
     blended,
     smooth_step,
-    weight_of,
 )
 from .waves import bumps, coarse, refined
 
@@ -60,7 +59,7 @@ def least_alike(scene: Scene, old: OldSkin) -> np.ndarray:
     face = SkinSample.of(old)
     on_face = [face.at(field) for field in fields]
     ears = coarse(old.region & (np.abs(old.signed) <= 2.0 * WORK_MM) & (old.at_ears >= 0.5))
-    on_ears, ears_weight = [coarse(field)[ears] for field in fields], coarse(weight_of(old))[ears]
+    on_ears, ears_weight = [coarse(field)[ears] for field in fields], coarse(old.weight)[ears]
 
     def unlike(wave: np.ndarray) -> float:
         own = face.unlikeness(face.weight * inwards(wave[face.where], *on_face, scale=scale))

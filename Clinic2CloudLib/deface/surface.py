@@ -99,6 +99,13 @@ class OldSkin:
     reach: np.ndarray
 
     @cached_property
+    def weight(self) -> np.ndarray:
+        """How much of a new skin counts: 0 at what is kept, 1 well inside the region."""
+        near_skin = self.along * smooth_step(self.off_deep / FADE_MM)
+        within = np.where(self.head, smooth_step(self.off_kept / FADE_MM), 0.0)
+        return np.asarray(np.maximum(near_skin, within) * self.reach)
+
+    @cached_property
     def limits(self) -> tuple[np.ndarray, np.ndarray]:
         """How far outwards and how far inwards a new skin may go, mm.
 
@@ -200,13 +207,6 @@ def smooth_step(share: np.ndarray) -> np.ndarray:
     return np.asarray(t * t * (3.0 - 2.0 * t))
 
 
-def weight_of(old: OldSkin) -> np.ndarray:
-    """Return how much of a new skin counts: 0 at what is kept, 1 well inside the region."""
-    near_skin = old.along * smooth_step(old.off_deep / FADE_MM)
-    within = np.where(old.head, smooth_step(old.off_kept / FADE_MM), 0.0)
-    return np.asarray(np.maximum(near_skin, within) * old.reach)
-
-
 def _off(mask: np.ndarray) -> np.ndarray:
     """Return how far off a mask each voxel of the working grid lies, mm, 0 inside it."""
     from scipy import ndimage
@@ -248,9 +248,9 @@ def blended(scene: Scene, old: OldSkin, wanted: np.ndarray) -> NewSkin:
     """Blend the old skin into the wanted one, a signed distance on the working grid.
 
     It is the old one at what is kept, the brain first of all, and the wanted one well inside the
-    region (:func:`weight_of`).
+    region.
     """
-    weight = weight_of(old)
+    weight = old.weight
     signed = (1.0 - weight) * old.signed + weight * wanted
     signed = np.where(weight > 0, np.maximum(signed, beside(old)), signed)
     signed += weight * (_even(signed, ROUNDED_MM) - signed)
