@@ -95,7 +95,7 @@ def near_open_air(cubic: Resampled, transfer: Transfer, index: np.ndarray) -> np
     coarse = spacing * step
     pad = np.ceil(2.0 * BALL_MM / coarse).astype(int) + 1
     body = cubic.values[:: step[0], :: step[1], :: step[2]] > transfer.level
-    body = np.pad(body, [(int(p), int(p)) for p in pad])
+    body = np.pad(closed_at_ends(body), [(int(p), int(p)) for p in pad])
     away = ndimage.distance_transform_edt(~body, sampling=coarse)
     parts, _ = ndimage.label(away > BALL_MM)
     outside = parts == parts[0, 0, 0]
@@ -103,6 +103,21 @@ def near_open_air(cubic: Resampled, transfer: Transfer, index: np.ndarray) -> np
     at = np.rint(index[:, ::-1] / step + pad).astype(int)
     at = np.minimum(at, np.array(body.shape) - 1)
     return np.asarray(off_air[tuple(at.T)] <= BALL_MM + NEAR_MM)
+
+
+def closed_at_ends(body: np.ndarray) -> np.ndarray:
+    """Close what is open only because the part ends there: an airway in the neck, a skull's bone.
+
+    Through them air from outside would reach throat, sinuses and all that lies behind the skin.
+    """
+    from scipy import ndimage
+
+    result = body.copy()
+    for axis in range(3):
+        for end in (0, -1):
+            at = tuple(end if own == axis else slice(None) for own in range(3))
+            result[at] = ndimage.binary_fill_holes(body[at])
+    return result
 
 
 def moved(old: np.ndarray, new: np.ndarray, mask: np.ndarray, volume: Volume) -> Moved | None:
