@@ -28,17 +28,18 @@ from .waves import bumps, coarse, refined
 SMOOTHING_MM = 15.0
 #: Few wide waves: many small bumps leave more of the skin where it was, between them.
 WAVE_MM, WAVE_WIDTH_MM, WAVE_SOFTNESS = 9.0, 22.0, 0.6
-#: Over the ears the skin only goes inwards, between these, mm.
-EAR_CARVED_MM = (2.0, 5.5)
+#: Over the ears the skin goes inwards between these from the head's side without them, mm: far
+#: outwards as well, for above and behind the ears much of that side is kept.
+EAR_INWARDS_MM = (-9.0, 5.5)
 #: Where there is less room below the skin than the first, mm, it goes outwards; from the second on
-#: either way. That is spread over a width, mm, and strengthened.
-ROOM_MM, LEAN_WIDTH_MM, LEAN = (6.0, 9.0), 12.0, 1.5
+#: either way. That is spread over a width, mm, and strengthened; over the ears it counts so much.
+ROOM_MM, LEAN_WIDTH_MM, LEAN, EARS_LEAN = (6.0, 9.0), 12.0, 1.5, 0.5
 #: The farthest outwards, of a mean head, and how far at least where it must, and by how much of
 #: what it would have moved otherwise, mm.
 OUTWARDS_MM, LEAST_OUT_MM, OUT_SHARE = 16.0, 2.5, 0.6
 #: So many random surfaces are drawn; the one that is least like the old skin is taken. Ears wholly
 #: within this of where they were, mm, count as a face less unlike by so much, mm.
-DRAWS, NEAR_MM, EARS_COUNT_MM = 96, 2.5, 2.0
+DRAWS, NEAR_MM, EARS_COUNT_MM = 96, 2.5, 4.0
 
 
 def smooth(scene: Scene, old: OldSkin) -> NewSkin:
@@ -46,16 +47,31 @@ def smooth(scene: Scene, old: OldSkin) -> NewSkin:
     return blended(scene, old, least_alike(scene, old))
 
 
-def least_alike(scene: Scene, old: OldSkin) -> np.ndarray:
+def least_alike(
+    scene: Scene,
+    old: OldSkin,
+    deeper: np.ndarray | float = 0.0,
+    deepest: np.ndarray | None = None,
+) -> np.ndarray:
     """Give random waves to the smoothed head; return the draw that is least like the old skin.
 
     Moving a face as a whole, or one half of it, would not make it less alike.
+
+    Parameters
+    ----------
+    scene, old
+        The head.
+    deeper : numpy.ndarray or float
+        How far below the smoothed head the waves begin, mm.
+    deepest : numpy.ndarray, optional
+        As far as the skin may go inwards, mm; by default :attr:`.surface.OldSkin.limits`.
     """
     scale = scene.scale
-    evenly = featureless(scene, old) - old.signed
-    outmost, deepest = old.limits
+    evenly = featureless(scene, old) - old.signed + deeper
+    outmost, inmost = old.limits
     outmost = np.minimum(outmost, scale * OUTWARDS_MM)
-    fields = (evenly, leaning(old, scale), outmost, deepest, old.at_ears)
+    inmost = inmost if deepest is None else deepest
+    fields = (evenly, leaning(old, scale), outmost, inmost, old.at_ears)
     face = SkinSample.of(old)
     on_face = [face.at(field) for field in fields]
     ears = coarse(old.region & (np.abs(old.signed) <= 2.0 * WORK_MM) & (old.at_ears >= 0.5))
@@ -117,7 +133,7 @@ def inwards(
     scale : float
         The head's size, 1 for a mean one.
     """
-    least, most = EAR_CARVED_MM
+    least, most = EAR_INWARDS_MM
     at_ear = least + (most - least) * 0.5 * (1.0 + wave)
     waved = evenly + scale * ((1.0 - at_ears) * WAVE_MM * wave + at_ears * at_ear)
     # Evenly far outwards it would be the old skin once more, a size larger.
@@ -133,5 +149,6 @@ def leaning(old: OldSkin, scale: float) -> np.ndarray:
     from scipy import ndimage
 
     thin = smooth_step((ROOM_MM[1] - old.room) / (ROOM_MM[1] - ROOM_MM[0]))
-    wide = ndimage.gaussian_filter(thin * (1.0 - old.at_ears), scale * LEAN_WIDTH_MM / WORK_MM)
+    thin *= 1.0 - (1.0 - EARS_LEAN) * old.at_ears
+    wide = ndimage.gaussian_filter(thin, scale * LEAN_WIDTH_MM / WORK_MM)
     return np.asarray(np.clip(LEAN * wide, 0.0, 1.0))

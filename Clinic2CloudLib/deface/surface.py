@@ -34,8 +34,8 @@ BEYOND = 8
 REACH_MM = 20.0
 #: Along the skin, mm: how far outside the region the new skin begins, and over how much it grows.
 OUTSIDE_MM, FEATHER_MM = 10.0, 26.0
-#: The same over the ears: they are small, with the face's width little of them would change.
-EAR_OUTSIDE_MM, EAR_FEATHER_MM = 7.0, 14.0
+#: The same over the ears: they are small, with the face's widths little of them would change.
+EAR_OUTSIDE_MM, EAR_FEATHER_MM = 14.0, 20.0
 #: Kept tissue so deep holds the new skin off; what lies above it may follow the new skin, mm.
 KEPT_DEEP_MM = 8.0
 #: Over how much the new fades into what is kept below it, mm.
