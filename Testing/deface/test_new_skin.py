@@ -11,6 +11,7 @@ from face_scans import found, volume_of
 
 from Clinic2CloudLib.deface import FaceFinding, FaceMethod, replace_face
 from Clinic2CloudLib.deface.ears import strips_of
+from Clinic2CloudLib.deface.grid import mapped
 from Clinic2CloudLib.deface.region import dilate, erode
 from Clinic2CloudLib.dicom.model import Volume
 
@@ -74,6 +75,32 @@ def test_no_rim_and_no_cleft_of_the_ears_is_left(method: FaceMethod, seed: int) 
 
     assert folds(volume.stored) > 300
     assert folds(replaced(method, seed)) < 0.35 * folds(volume.stored)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("method", ["smooth", "remove"])
+def test_skin_above_the_ears_moves_as_well(method: FaceMethod, seed: int) -> None:
+    """Who looks at an ear's place sees it; unmoved it was enough to tell whose ear was there."""
+    from scipy import ndimage
+
+    volume, _, finding = found("CT")
+    assert finding.frame_to_lps is not None
+    old, new = (outermost(stored) for stored in (volume.stored, replaced(method, seed)))
+    index = np.argwhere(old)
+    lps = mapped(volume.ijk_to_lps, index[:, ::-1].astype(float))
+    x, y, z = mapped(np.linalg.inv(finding.frame_to_lps), lps).T
+    above = (np.abs(x) >= 60.0) & (y >= 66.0) & (y <= 110.0) & (z >= 0.0) & (z <= 20.0)
+    away = ndimage.distance_transform_edt(~new, sampling=volume.spacing[::-1])[tuple(index.T)]
+    assert above.sum() > 100
+    assert (away[above] < max(volume.spacing)).mean() < 0.68
+
+
+def outermost(stored: np.ndarray) -> np.ndarray:
+    """The voxels of the body that touch air, boolean."""
+    from scipy import ndimage
+
+    body = stored > CT_SKIN_HU
+    return np.asarray(body & ~ndimage.binary_erosion(body))
 
 
 def test_a_strip_of_skin_between_ear_and_cheek_goes_with_the_ear() -> None:
