@@ -9,6 +9,9 @@ import numpy as np
 from .surface import OldSkin
 from .waves import coarse
 
+#: Ears' skin that moves no farther counts as unmoved, mm; ears wholly so count as a face that is
+#: less unlike by so much, mm.
+NEAR_MM, EARS_COUNT_MM = 2.5, 4.0
 #: Fewer points of skin than this tell nothing.
 FEWEST = 50
 #: Who compares two skins may leave out where they differ most: they are unlike if they are so over
@@ -54,6 +57,39 @@ class SkinSample:
     def unlikeness(self, moved: np.ndarray) -> float:
         """Return how unlike the skin becomes that moves by so much, mm, shape (n,)."""
         return unlikeness(moved, self.points, self.normals)
+
+
+@dataclass(frozen=True)
+class EarSample:
+    """Points of a head's own skin over its ears, of which there may be none.
+
+    Attributes
+    ----------
+    where : numpy.ndarray
+        Boolean, where :func:`.waves.bumps` draws.
+    weight : numpy.ndarray
+        How much of a new skin counts there, shape (n,).
+    """
+
+    where: np.ndarray
+    weight: np.ndarray
+
+    @staticmethod
+    def of(old: OldSkin) -> EarSample:
+        """Take the sample."""
+        near = np.abs(old.signed) <= 2.0 * old.grid.spacing
+        where = coarse(old.region & near & (old.at_ears >= 0.5))
+        return EarSample(where, coarse(old.weight)[where])
+
+    def at(self, field: np.ndarray) -> np.ndarray:
+        """Return a working grid's field at the sample's points, shape (n,)."""
+        return np.asarray(coarse(field)[self.where])
+
+    def likeness(self, moved: np.ndarray) -> float:
+        """Return by how much ears that move by so much, mm, (n,), make a face less unlike, mm."""
+        if not len(moved):
+            return 0.0
+        return EARS_COUNT_MM * float((self.weight * np.abs(moved) <= NEAR_MM).mean())
 
 
 def unlikeness(moved: np.ndarray, points: np.ndarray, normals: np.ndarray) -> float:

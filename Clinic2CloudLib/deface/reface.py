@@ -12,13 +12,15 @@ import numpy as np
 
 from ..errors import InputError
 from .average import strangers_skin
-from .likeness import SkinSample
+from .likeness import EarSample, SkinSample
 from .replace import Scene
 from .surface import NewSkin, OldSkin, blended
 from .waves import bumps, refined
 
 #: The random variation of the average face, mm, and its width: features stay, proportions change.
 VARIATION_MM, VARIATION_WIDTH_MM, VARIATION_SOFTNESS = 4.0, 18.0, 0.8
+#: Over the ears it is wider by so much, mm: they are small, and what is kept around them fits.
+EARS_MORE_MM = 5.0
 #: So many variations are drawn.
 DRAWS = 96
 
@@ -34,20 +36,33 @@ def reface(scene: Scene, old: OldSkin) -> NewSkin:
     if scene.frame_to_lps is None:
         raise InputError("The finding does not say where the head's frame lies; use smooth.")
     wanted = strangers_skin(scene.frame_to_lps, old, scene.random)
-    wave = refined(_least_alike(scene, old, wanted), old.grid)
-    outwards, inwards = old.limits
-    varied = wanted + VARIATION_MM * wave
-    return blended(scene, old, np.clip(varied, old.signed - outwards, old.signed + inwards))
+    width = VARIATION_MM + EARS_MORE_MM * old.at_ears
+    wave = refined(_least_alike(scene, old, wanted, width), old.grid)
+    return blended(scene, old, old.signed + varied(wave, *old.limits, wanted - old.signed, width))
 
 
-def _least_alike(scene: Scene, old: OldSkin, wanted: np.ndarray) -> np.ndarray:
+def _least_alike(scene: Scene, old: OldSkin, wanted: np.ndarray, width: np.ndarray) -> np.ndarray:
     """Draw variations of a stranger's skin; return the one least like the old skin."""
-    skin = SkinSample.of(old)
-    outwards, inwards, moved = (skin.at(field) for field in (*old.limits, wanted - old.signed))
+    face, ears = SkinSample.of(old), EarSample.of(old)
+    fields = (*old.limits, wanted - old.signed, width)
+    on_face, on_ears = ([own.at(field) for field in fields] for own in (face, ears))
 
     def unlike(wave: np.ndarray) -> float:
-        varied = np.clip(moved + VARIATION_MM * wave[skin.where], -outwards, inwards)
-        return skin.unlikeness(skin.weight * varied)
+        moved, at_ears = varied(wave[face.where], *on_face), varied(wave[ears.where], *on_ears)
+        return face.unlikeness(face.weight * moved) - ears.likeness(at_ears)
 
-    width, softness = VARIATION_WIDTH_MM, VARIATION_SOFTNESS
-    return max((bumps(scene.random, old.grid, width, softness) for _ in range(DRAWS)), key=unlike)
+    waves = (
+        bumps(scene.random, old.grid, VARIATION_WIDTH_MM, VARIATION_SOFTNESS) for _ in range(DRAWS)
+    )
+    return max(waves, key=unlike)
+
+
+def varied(
+    wave: np.ndarray,
+    outwards: np.ndarray,
+    inwards: np.ndarray,
+    moved: np.ndarray,
+    width: np.ndarray,
+) -> np.ndarray:
+    """Return how far inwards a varied skin lies, mm, given waves of -1 to 1 and its limits, mm."""
+    return np.asarray(np.clip(moved + width * wave, -outwards, inwards))

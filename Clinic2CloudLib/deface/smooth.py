@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from .average import smoothed_stranger
-from .likeness import SkinSample
+from .likeness import EarSample, SkinSample
 from .replace import Scene
 from .surface import (
     WORK_MM,
@@ -22,7 +22,7 @@ from .surface import (
     blended,
     smooth_step,
 )
-from .waves import bumps, coarse, refined
+from .waves import bumps, refined
 
 #: Of a mean head, mm.
 SMOOTHING_MM = 15.0
@@ -37,9 +37,8 @@ ROOM_MM, LEAN_WIDTH_MM, LEAN, EARS_LEAN = (6.0, 9.0), 12.0, 1.5, 0.5
 #: The farthest outwards, of a mean head, and how far at least where it must, and by how much of
 #: what it would have moved otherwise, mm.
 OUTWARDS_MM, LEAST_OUT_MM, OUT_SHARE = 16.0, 2.5, 0.6
-#: So many random surfaces are drawn; the one that is least like the old skin is taken. Ears wholly
-#: within this of where they were, mm, count as a face less unlike by so much, mm.
-DRAWS, NEAR_MM, EARS_COUNT_MM = 96, 2.5, 4.0
+#: So many random surfaces are drawn; the one that is least like the old skin is taken.
+DRAWS = 96
 
 
 def smooth(scene: Scene, old: OldSkin) -> NewSkin:
@@ -72,17 +71,13 @@ def least_alike(
     outmost = np.minimum(outmost, scale * OUTWARDS_MM)
     inmost = inmost if deepest is None else deepest
     fields = (evenly, leaning(old, scale), outmost, inmost, old.at_ears)
-    face = SkinSample.of(old)
-    on_face = [face.at(field) for field in fields]
-    ears = coarse(old.region & (np.abs(old.signed) <= 2.0 * WORK_MM) & (old.at_ears >= 0.5))
-    on_ears, ears_weight = [coarse(field)[ears] for field in fields], coarse(old.weight)[ears]
+    face, ears = SkinSample.of(old), EarSample.of(old)
+    on_face, on_ears = ([own.at(field) for field in fields] for own in (face, ears))
 
     def unlike(wave: np.ndarray) -> float:
-        own = face.unlikeness(face.weight * inwards(wave[face.where], *on_face, scale=scale))
-        if not ears.any():
-            return own
-        moved = ears_weight * np.abs(inwards(wave[ears], *on_ears, scale=scale))
-        return own - EARS_COUNT_MM * float((moved <= NEAR_MM).mean())
+        moved = inwards(wave[face.where], *on_face, scale=scale)
+        at_ears = inwards(wave[ears.where], *on_ears, scale=scale)
+        return face.unlikeness(face.weight * moved) - ears.likeness(at_ears)
 
     width = scale * WAVE_WIDTH_MM
     waves = (bumps(scene.random, old.grid, width, WAVE_SOFTNESS) for _ in range(DRAWS))
