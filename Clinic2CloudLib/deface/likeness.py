@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,23 +21,37 @@ SHARES = ((0.85, 1.0), (0.5, 1.6))
 
 
 @dataclass(frozen=True)
-class SkinSample:
-    """Points of a head's own skin over its face, off the ears.
+class Sample:
+    """Points of a head's own skin.
 
     Attributes
     ----------
     where : numpy.ndarray
         Boolean, where :func:`.waves.bumps` draws.
-    points, normals : numpy.ndarray
-        LPS mm, and the direction outwards, shape (n, 3).
     weight : numpy.ndarray
         How much of a new skin counts there, shape (n,).
     """
 
     where: np.ndarray
+    weight: np.ndarray
+
+    def at(self, field: np.ndarray) -> np.ndarray:
+        """Return a working grid's field at the sample's points, shape (n,)."""
+        return np.asarray(coarse(field)[self.where])
+
+
+@dataclass(frozen=True)
+class SkinSample(Sample):
+    """Those over its face, off the ears.
+
+    Attributes
+    ----------
+    points, normals : numpy.ndarray
+        LPS mm, and the direction outwards, shape (n, 3).
+    """
+
     points: np.ndarray
     normals: np.ndarray
-    weight: np.ndarray
 
     @staticmethod
     def of(old: OldSkin) -> SkinSample:
@@ -48,31 +63,15 @@ class SkinSample:
         points, normals = (
             np.stack([coarse(axis)[where] for axis in each], axis=-1) for each in (axes, slopes)
         )
-        return SkinSample(where, points, normals, coarse(old.weight)[where])
-
-    def at(self, field: np.ndarray) -> np.ndarray:
-        """Return a working grid's field at the sample's points, shape (n,)."""
-        return np.asarray(coarse(field)[self.where])
+        return SkinSample(where, coarse(old.weight)[where], points, normals)
 
     def unlikeness(self, moved: np.ndarray) -> float:
         """Return how unlike the skin becomes that moves by so much, mm, shape (n,)."""
         return unlikeness(moved, self.points, self.normals)
 
 
-@dataclass(frozen=True)
-class EarSample:
-    """Points of a head's own skin over its ears, of which there may be none.
-
-    Attributes
-    ----------
-    where : numpy.ndarray
-        Boolean, where :func:`.waves.bumps` draws.
-    weight : numpy.ndarray
-        How much of a new skin counts there, shape (n,).
-    """
-
-    where: np.ndarray
-    weight: np.ndarray
+class EarSample(Sample):
+    """Those over its ears, of which there may be none."""
 
     @staticmethod
     def of(old: OldSkin) -> EarSample:
@@ -81,15 +80,40 @@ class EarSample:
         where = coarse(old.region & near & (old.at_ears >= 0.5))
         return EarSample(where, coarse(old.weight)[where])
 
-    def at(self, field: np.ndarray) -> np.ndarray:
-        """Return a working grid's field at the sample's points, shape (n,)."""
-        return np.asarray(coarse(field)[self.where])
-
     def likeness(self, moved: np.ndarray) -> float:
         """Return by how much ears that move by so much, mm, (n,), make a face less unlike, mm."""
         if not len(moved):
             return 0.0
         return EARS_COUNT_MM * float((self.weight * np.abs(moved) <= NEAR_MM).mean())
+
+
+def least_alike(
+    old: OldSkin,
+    waves: Iterable[np.ndarray],
+    moved: Callable[..., np.ndarray],
+    fields: Sequence[np.ndarray],
+) -> np.ndarray:
+    """Return that of some waves which leaves face and ears least like the old skin.
+
+    Parameters
+    ----------
+    old : OldSkin
+        The head.
+    waves : iterable of numpy.ndarray
+        From :func:`.waves.bumps`.
+    moved : callable
+        Given a wave and the fields at the same points, says how far the skin goes there, mm.
+    fields : sequence of numpy.ndarray
+        On the working grid.
+    """
+    face, ears = SkinSample.of(old), EarSample.of(old)
+    on_face, on_ears = ([own.at(field) for field in fields] for own in (face, ears))
+
+    def unlike(wave: np.ndarray) -> float:
+        own = face.unlikeness(face.weight * moved(wave[face.where], *on_face))
+        return own - ears.likeness(moved(wave[ears.where], *on_ears))
+
+    return max(waves, key=unlike)
 
 
 def unlikeness(moved: np.ndarray, points: np.ndarray, normals: np.ndarray) -> float:

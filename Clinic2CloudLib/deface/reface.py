@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import InputError
 from .average import strangers_skin
-from .likeness import EarSample, SkinSample
+from .likeness import least_alike
 from .replace import Scene
 from .surface import NewSkin, OldSkin, blended
 from .waves import bumps, refined
@@ -37,24 +37,12 @@ def reface(scene: Scene, old: OldSkin) -> NewSkin:
         raise InputError("The finding does not say where the head's frame lies; use smooth.")
     wanted = strangers_skin(scene.frame_to_lps, old, scene.random)
     width = VARIATION_MM + EARS_MORE_MM * old.at_ears
-    wave = refined(_least_alike(scene, old, wanted, width), old.grid)
-    return blended(scene, old, old.signed + varied(wave, *old.limits, wanted - old.signed, width))
-
-
-def _least_alike(scene: Scene, old: OldSkin, wanted: np.ndarray, width: np.ndarray) -> np.ndarray:
-    """Draw variations of a stranger's skin; return the one least like the old skin."""
-    face, ears = SkinSample.of(old), EarSample.of(old)
     fields = (*old.limits, wanted - old.signed, width)
-    on_face, on_ears = ([own.at(field) for field in fields] for own in (face, ears))
-
-    def unlike(wave: np.ndarray) -> float:
-        moved, at_ears = varied(wave[face.where], *on_face), varied(wave[ears.where], *on_ears)
-        return face.unlikeness(face.weight * moved) - ears.likeness(at_ears)
-
     waves = (
         bumps(scene.random, old.grid, VARIATION_WIDTH_MM, VARIATION_SOFTNESS) for _ in range(DRAWS)
     )
-    return max(waves, key=unlike)
+    wave = refined(least_alike(old, waves, varied, fields), old.grid)
+    return blended(scene, old, old.signed + varied(wave, *fields))
 
 
 def varied(

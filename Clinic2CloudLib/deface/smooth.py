@@ -10,10 +10,12 @@ drawn anew, so that no sharpening brings the face back (a plain blur is reversib
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
+from . import likeness
 from .average import smoothed_stranger
-from .likeness import EarSample, SkinSample
 from .replace import Scene
 from .surface import (
     WORK_MM,
@@ -71,17 +73,9 @@ def least_alike(
     outmost = np.minimum(outmost, scale * OUTWARDS_MM)
     inmost = inmost if deepest is None else deepest
     fields = (evenly, leaning(old, scale), outmost, inmost, old.at_ears)
-    face, ears = SkinSample.of(old), EarSample.of(old)
-    on_face, on_ears = ([own.at(field) for field in fields] for own in (face, ears))
-
-    def unlike(wave: np.ndarray) -> float:
-        moved = inwards(wave[face.where], *on_face, scale=scale)
-        at_ears = inwards(wave[ears.where], *on_ears, scale=scale)
-        return face.unlikeness(face.weight * moved) - ears.likeness(at_ears)
-
     width = scale * WAVE_WIDTH_MM
     waves = (bumps(scene.random, old.grid, width, WAVE_SOFTNESS) for _ in range(DRAWS))
-    best = max(waves, key=unlike)
+    best = likeness.least_alike(old, waves, partial(inwards, scale=scale), fields)
     return old.signed + inwards(refined(best, old.grid), *fields, scale=scale)
 
 

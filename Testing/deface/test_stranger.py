@@ -44,7 +44,7 @@ def test_a_stranger_is_laid_onto_the_head_it_replaces() -> None:
     waves = np.zeros(len(there))
     stranger = Stranger(np.eye(4), waves)
     before = stranger.signed_at(there, waves)
-    skin = SkinSample(np.ones(len(there), bool), there, normals, np.ones(len(there)))
+    skin = SkinSample(np.ones(len(there), bool), np.ones(len(there)), there, normals)
     after = stranger.laid_on(before, skin).signed_at(there, waves)
     assert np.abs(before).mean() > 1.5
     assert np.abs(after).mean() < 0.3
