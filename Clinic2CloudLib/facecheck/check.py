@@ -24,6 +24,8 @@ AIR_NOISES = 4.0
 FINEST_MM, COARSEST_MM, SMOOTHING_MM = 1.5, 2.0, 1.0
 #: Around face and ears, mm: how far new skin is looked for.
 AROUND_MM = 18.0
+#: Brow's upper end in the head's frame, mm: above it the new skin runs into the old, which stays.
+BROW_Z = 20.0
 #: A feature of which more than this share is where it was, and whose median moved less than this,
 #: has hardly changed. For an average face nearness says little: it lies close to every face.
 NEAR_MOST, MEDIAN_LEAST_MM = 0.80, 1.5
@@ -147,13 +149,13 @@ def _features(scan: Scan, volume: Volume, finding: FaceFinding) -> dict[str, np.
     x, y, z = np.moveaxis(mapped(to_frame, scan.grid.points()), -1, 0)
     front = face & (y < 40.0)
     nose = front & (abs(x) < 20.0) & (z < -2.0) & (z > -52.0)
-    eyes = front & (abs(x) < 55.0) & (z > -14.0) & ~nose
+    eyes = front & (abs(x) < 55.0) & (z > -14.0) & (z < BROW_Z) & ~nose
     mouth = front & (abs(x) < 38.0) & (z <= -52.0)
     return {
         "eyes": eyes,
         "nose": nose,
         "mouth": mouth,
-        "cheeks": face & ~nose & ~eyes & ~mouth,
+        "cheeks": face & (z < BROW_Z) & ~nose & ~eyes & ~mouth,
         "left ear": ears & (x > 0),
         "right ear": ears & (x <= 0),
     }

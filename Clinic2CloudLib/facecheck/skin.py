@@ -121,3 +121,40 @@ def edge(body: np.ndarray) -> np.ndarray:
         touching |= inner[:-2]
         touching |= inner[2:]
     return body & touches
+
+
+def crossings(values: np.ndarray, level: float, body: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where values pass a level between a body's voxels and those before them.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Modality values on the grid.
+    level : float
+        The body's lowest value.
+    body : numpy.ndarray
+        Boolean, from :func:`solid` at that level.
+
+    Returns
+    -------
+    places : numpy.ndarray
+        z, y, x in voxels, float32, shape (n, 3): exact to a fraction of a voxel, unlike voxels.
+    voxels : numpy.ndarray
+        The body's voxel next to each, int, shape (n, 3).
+    """
+    inside = np.argwhere(edge(body))
+    places, voxels = [], []
+    for axis in range(3):
+        for step in (-1, 1):
+            beside = inside.copy()
+            beside[:, axis] += step
+            own = (beside[:, axis] >= 0) & (beside[:, axis] < values.shape[axis])
+            at, off = inside[own], beside[own]
+            here, there = values[tuple(at.T)], values[tuple(off.T)]
+            passes = there <= level
+            at, share = at[passes], (here - level)[passes] / (here - there)[passes]
+            place = at.astype(np.float32)
+            place[:, axis] += step * share
+            places.append(place)
+            voxels.append(at)
+    return np.concatenate(places), np.concatenate(voxels)

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .skin import Scan, edge, solid
+from .skin import Scan, crossings, solid
 
 #: Skin counts as unmoved within this, mm: a surface of CT or MR is no better known.
 NEAR_MM = 2.0
-#: A feature with fewer voxels of skin in view is not judged.
-FEWEST_VOXELS = 60
+#: A feature with fewer points of skin in view is not judged.
+FEWEST_POINTS = 100
 #: A lower level's surface runs along the skin where it lies about as far off it, mm, as in most of
 #: the feature, and not too far: voxels that are half air put all of it further out. Where less than
 #: this share does, it is background noise, a pad or a pillow, and says nothing.
 ALONG_MM, FARTHEST_MM, ALONG_MOST = 2.0, 8.0, 0.8
-#: So many voxels of the old skin are measured at most, spread evenly.
-MOST_VOXELS = 10_000
+#: So many points of the old skin are measured at most, spread evenly.
+MOST_POINTS = 12_000
 #: Farther than any face moves, mm: no skin is left at all.
 GONE_MM = 100.0
 
@@ -48,31 +48,28 @@ def moved_at(
         where nearly all of the level's surface does.
     """
     spacing = scan.grid.spacing
-    old = np.argwhere(_within(edge(solid(scan.before, level)) & scan.inside, features))
-    new = np.argwhere(edge(solid(scan.after, level)))
-    share = max(1, len(old) // MOST_VOXELS)
-    old = old[::share]
+    old, voxels = crossings(scan.before, level, solid(scan.before, level))
+    of_skin = (np.any(list(features.values()), axis=0) & scan.inside)[tuple(voxels.T)]
+    share = max(1, int(of_skin.sum()) // MOST_POINTS)
+    old, voxels = old[of_skin][::share], voxels[of_skin][::share]
+    new, _ = crossings(scan.after, level, solid(scan.after, level))
     off_skin = np.zeros(len(old))
     if skin is not None:
         off_skin = _apart(old, np.argwhere(skin), spacing)
     away = _apart(old, new, spacing)
     moved = {}
     for name, where in features.items():
-        own = where[tuple(old.T)]
+        own = where[tuple(voxels.T)]
         measured = own & _along(off_skin, own)
-        if measured.sum() >= max(FEWEST_VOXELS / share, ALONG_MOST * own.sum()):
+        if measured.sum() >= max(FEWEST_POINTS / share, ALONG_MOST * own.sum()):
             moved[name] = Moved(
                 float(np.median(away[measured])), float((away[measured] <= NEAR_MM).mean())
             )
     return moved
 
 
-def _within(skin: np.ndarray, features: dict[str, np.ndarray]) -> np.ndarray:
-    return skin & np.any(list(features.values()), axis=0)
-
-
 def _apart(places: np.ndarray, others: np.ndarray, spacing: float) -> np.ndarray:
-    """Return how far each voxel is from the nearest of others, mm."""
+    """Return how far each place, in voxels, is from the nearest of others, mm."""
     from scipy.spatial import cKDTree
 
     if not len(others):
@@ -83,7 +80,7 @@ def _apart(places: np.ndarray, others: np.ndarray, spacing: float) -> np.ndarray
 
 
 def _along(off_skin: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Say which voxels of a surface lie as far off the skin as most of a feature's do."""
+    """Say which points of a surface lie as far off the skin as most of a feature's do."""
     usual = float(np.median(off_skin[own])) if own.any() else 0.0
     return (np.abs(off_skin - usual) <= ALONG_MM) & (off_skin <= FARTHEST_MM)
 

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "deface"))
 from face_scans import found
 
 from Clinic2CloudLib.deface import FaceMethod, replace_face
+from Clinic2CloudLib.deface.grid import mapped
 from Clinic2CloudLib.facecheck import check_face
 
 
@@ -47,6 +48,22 @@ def test_replaced_face_has_moved(method: FaceMethod) -> None:
     least, most = (1.5, 0.75) if method == "reface" else (2.0, 0.6)
     assert parts["nose"].median_mm > least and parts["nose"].near < most
     assert "The nose has moved by" in " ".join(check.sentences)
+
+
+def test_skin_above_the_brow_may_stay() -> None:
+    """There the new skin runs into the old, and nobody is known by it."""
+    volume, _, finding = found("MR")
+    assert finding.frame_to_lps is not None
+    new = replace_face(volume, finding, "smooth", b"seed").stored
+    index = np.stack(np.indices(new.shape)[::-1], axis=-1)
+    above = mapped(np.linalg.inv(finding.frame_to_lps) @ volume.ijk_to_lps, index)[..., 2] > 24.0
+    kept, plain = (
+        check_face(volume, stored, finding, "smooth")
+        for stored in (np.where(above, volume.stored, new), new)
+    )
+    assert kept is not None and plain is not None
+    assert kept.parts[0].name == "eyes"
+    assert kept.parts[0].near == pytest.approx(plain.parts[0].near, abs=0.05)
 
 
 def test_record_is_plain_and_rounded() -> None:

@@ -85,6 +85,16 @@ def test_nothing_is_said_of_a_feature_out_of_view() -> None:
     assert outlines(scan_of(ball(30.0)), BODY, nowhere) == {}
 
 
+@pytest.mark.parametrize("displaced", [-2.6, -1.4, -0.7, 0.7, 1.4, 2.6])
+def test_skin_is_measured_to_a_fraction_of_a_voxel(displaced: float) -> None:
+    away = np.linalg.norm((np.indices(SHAPE) - 23.5) * SPACING, axis=0)
+    before, after = (TISSUE / (1.0 + np.exp(away - r)) for r in (30.0, 30.0 + displaced))
+    moved = moved_at(scan_of(after, before), 0.5 * TISSUE, HALVES)
+    for half in moved.values():
+        assert half.median_mm == pytest.approx(abs(displaced), abs=0.25)
+        assert half.near == pytest.approx(1.0 if abs(displaced) < 2.0 else 0.0, abs=0.1)
+
+
 def test_lower_level_counts_only_where_it_runs_along_the_skin() -> None:
     """A pad lies against one half: at the lower level its surface is no skin."""
     padded = ball(30.0)
