@@ -33,10 +33,10 @@ NEAR_MOST_REFACED, MEDIAN_LEAST_REFACED_MM = 0.90, 0.8
 #: At a lower level all of a dimmed skin shifts by up to a voxel, so its median says nothing; new
 #: skin lies this near the old one in less than three quarters of any feature.
 LOWER_MOST, LOWER_MOST_REFACED = 0.80, 0.85
-#: A feature is doubtful with more than this share of its outline where it was: on ten heads those
-#: replaced had less than two thirds there, average faces less than four fifths. Nearly all of an
-#: unchanged face is, of a dimmed or inverted one at least that of some features.
-OUTLINE_MOST, OUTLINE_MOST_REFACED = 0.75, 0.85
+#: A feature is doubtful with more than this share of its outline where it was: on 42 heads, all
+#: methods, three keys, those replaced had two thirds there at most. Nearly all of an unchanged face
+#: is, of a dimmed or inverted one at least that of some features.
+OUTLINE_MOST = 0.75
 #: Noise that grew this many times hides something: no method adds any. Beneath it an outline is
 #: made out from this t on, and where it is displaced over the feature by this at most, mm.
 NOISE_GREW, SURE, NOISE_NEAR_MM = 1.5, 5.0, 2.0
@@ -118,12 +118,8 @@ def _doubt(
     """Say why a feature may still be recognised, the plainest reason first."""
     if _hardly(shown, method):
         return "unmoved"
-    lower_most, outline_most = (
-        (LOWER_MOST_REFACED, OUTLINE_MOST_REFACED)
-        if method == "reface"
-        else (LOWER_MOST, OUTLINE_MOST)
-    )
-    is_there = seen is not None and seen.near > outline_most
+    lower_most = LOWER_MOST_REFACED if method == "reface" else LOWER_MOST
+    is_there = seen is not None and seen.near > OUTLINE_MOST
     if seen is not None and is_there and seen.inverted:
         return "inverted"
     if lower is not None and lower.near > lower_most:
