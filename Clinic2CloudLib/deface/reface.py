@@ -18,7 +18,7 @@ from .surface import NewSkin, OldSkin, blended
 from .waves import bumps, refined
 
 #: The random variation of the average face, mm, and its width: features stay, proportions change.
-VARIATION_MM, VARIATION_WIDTH_MM, VARIATION_SOFTNESS = 4.0, 18.0, 0.8
+VARIATION_MM, VARIATION_WIDTH_MM, VARIATION_SOFTNESS = 5.5, 18.0, 0.8
 #: Over the ears it is wider by so much, mm: they are small, and what is kept around them fits.
 EARS_MORE_MM = 5.0
 #: So many variations are drawn.
