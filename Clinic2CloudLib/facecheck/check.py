@@ -33,9 +33,9 @@ NEAR_MOST_REFACED, MEDIAN_LEAST_REFACED_MM = 0.90, 0.8
 #: At a lower level all of a dimmed skin shifts by up to a voxel, so its median says nothing; new
 #: skin lies this near the old one in less than three quarters of any feature.
 LOWER_MOST, LOWER_MOST_REFACED = 0.80, 0.85
-#: A feature is doubtful with more than this share of its outline where it was: on 42 heads, all
-#: methods, three keys, those replaced had two thirds there at most. Nearly all of an unchanged face
-#: is, of a dimmed or inverted one at least that of some features.
+#: A feature is doubtful with more than this share of its outline where it was: on 42 heads,
+#: three keys of smooth and one of each other method, those replaced had two thirds there at most.
+#: Nearly all of an unchanged face is, of a dimmed or inverted one at least that of some features.
 OUTLINE_MOST = 0.75
 #: Noise that grew this many times hides something: no method adds any. Beneath it an outline is
 #: made out from this t on, and where it is displaced over the feature by this at most, mm.
@@ -143,15 +143,16 @@ def _features(scan: Scan, volume: Volume, finding: FaceFinding) -> dict[str, np.
     face, ears = (scan.mask(mask, volume) for mask in (finding.face, finding.ears))
     to_frame = np.linalg.inv(finding.frame_to_lps).astype(np.float32)
     x, y, z = np.moveaxis(mapped(to_frame, scan.grid.points()), -1, 0)
+    face &= z < BROW_Z
     front = face & (y < 40.0)
     nose = front & (abs(x) < 20.0) & (z < -2.0) & (z > -52.0)
-    eyes = front & (abs(x) < 55.0) & (z > -14.0) & (z < BROW_Z) & ~nose
+    eyes = front & (abs(x) < 55.0) & (z > -14.0) & ~nose
     mouth = front & (abs(x) < 38.0) & (z <= -52.0)
     return {
         "eyes": eyes,
         "nose": nose,
         "mouth": mouth,
-        "cheeks": face & (z < BROW_Z) & ~nose & ~eyes & ~mouth,
+        "cheeks": face & ~nose & ~eyes & ~mouth,
         "left ear": ears & (x > 0),
         "right ear": ears & (x <= 0),
     }

@@ -123,17 +123,15 @@ def edge(body: np.ndarray) -> np.ndarray:
     return body & touches
 
 
-def crossings(values: np.ndarray, level: float, body: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where values pass a level between a body's voxels and those before them.
+def crossings(values: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return where values pass a level between the body's voxels and those before them.
 
     Parameters
     ----------
     values : numpy.ndarray
         Modality values on the grid.
     level : float
-        The body's lowest value.
-    body : numpy.ndarray
-        Boolean, from :func:`solid` at that level.
+        Of the skin; the body is :func:`solid` at it.
 
     Returns
     -------
@@ -142,7 +140,7 @@ def crossings(values: np.ndarray, level: float, body: np.ndarray) -> tuple[np.nd
     voxels : numpy.ndarray
         The body's voxel next to each, int, shape (n, 3).
     """
-    inside = np.argwhere(edge(body))
+    inside = np.argwhere(edge(solid(values, level)))
     places, voxels = [], []
     for axis in range(3):
         for step in (-1, 1):

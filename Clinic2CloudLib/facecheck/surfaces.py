@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .skin import Scan, crossings, solid
+from .skin import Scan, crossings
 
 #: Skin counts as unmoved within this, mm: a surface of CT or MR is no better known.
 NEAR_MM = 2.0
@@ -48,11 +48,11 @@ def moved_at(
         where nearly all of the level's surface does.
     """
     spacing = scan.grid.spacing
-    old, voxels = crossings(scan.before, level, solid(scan.before, level))
+    old, voxels = crossings(scan.before, level)
     of_skin = (np.any(list(features.values()), axis=0) & scan.inside)[tuple(voxels.T)]
     share = max(1, int(of_skin.sum()) // MOST_POINTS)
     old, voxels = old[of_skin][::share], voxels[of_skin][::share]
-    new, _ = crossings(scan.after, level, solid(scan.after, level))
+    new, _ = crossings(scan.after, level)
     off_skin = np.zeros(len(old))
     if skin is not None:
         off_skin = _apart(old, np.argwhere(skin), spacing)
